@@ -1,7 +1,8 @@
-// The raw events of a run: what the runner, the hosts and the peers reported, in the order in which it arrived.
+// The raw events of a run: what the runner, the hosts and the peers reported, in the order in which
+// it arrived.
 //
-// Units: t_ns, t0_ns, t1_ns are CLOCK_MONOTONIC unless the event's clock says otherwise; durations are Duration.
-// The format of events.jsonl is docs/evidence.md.
+// Units: t_ns, t0_ns, t1_ns are CLOCK_MONOTONIC unless the event's clock says otherwise; durations
+// are Duration. The format of events.jsonl is docs/evidence.md.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,10 @@ constexpr int kAfterLastStep = -1;  // `step` of what was observed at the end
 
 struct RunStarted {
   std::string id;
-  std::string version;  // of lastack
-  std::string kernel;   // uname release
+  std::string version;                                                  // of lastack
+  std::string kernel;                                                   // uname release
   std::map<std::string, std::map<std::string, std::string>> addresses;  // host → role → address
-  std::map<std::string, std::map<std::string, std::string>> sysctl;     // host → name → value in force
+  std::map<std::string, std::map<std::string, std::string>> sysctl;  // host → name → value in force
 };
 
 struct StepStarted {
@@ -68,12 +69,14 @@ struct CallFinished {
   std::vector<CallResult> results;
 };
 
-// The call did not return: its peer was gone (`killed`) or its time was up.
+// The call did not return: its peer was killed in it, or exited (as `exit` asks), or its time was
+// up.
 struct CallAbandoned {
   int64_t call = 0;
   int step = 0;
   std::string peer;
   bool killed = false;
+  bool exited = false;
 };
 
 struct PeerSpawned {
@@ -182,10 +185,25 @@ struct BlindSpot {
   std::string what;
 };
 
-using EventData = std::variant<RunStarted, StepStarted, StepFinished, CallStarted, CallFinished,
-                               CallAbandoned, PeerSpawned, PeerExited, KernelSampled, WaitFinished,
-                               SignalSent, HostChanged, SocketDestroyed, CountersRead, Rebound,
-                               ClockRead, CaptureClosed, ProbeRead, BlindSpot>;
+using EventData = std::variant<RunStarted,
+                               StepStarted,
+                               StepFinished,
+                               CallStarted,
+                               CallFinished,
+                               CallAbandoned,
+                               PeerSpawned,
+                               PeerExited,
+                               KernelSampled,
+                               WaitFinished,
+                               SignalSent,
+                               HostChanged,
+                               SocketDestroyed,
+                               CountersRead,
+                               Rebound,
+                               ClockRead,
+                               CaptureClosed,
+                               ProbeRead,
+                               BlindSpot>;
 
 struct Event {
   int64_t id = 0;      // position in the record, from 1

@@ -1,4 +1,5 @@
-// Events as JSON lines (events.jsonl) and back; and the pieces that both protocols share: endpoints, samples, call results.
+// Events as JSON lines (events.jsonl) and back; and the pieces that both protocols share:
+// endpoints, samples, call results.
 #pragma once
 
 #include <string>
@@ -19,7 +20,8 @@ namespace lastack {
 [[nodiscard]] nlohmann::json CallResultToJson(const CallResult& result);
 [[nodiscard]] Result<CallResult> CallResultFromJson(const nlohmann::json& json);
 
-// One line without its newline: {"id": 7, "source": …, "clock": …, "t": …, "kind": "call_finished", …}.
+// One line without its newline: {"id": 7, "source": …, "clock": …, "t": …, "kind": "call_finished",
+// …}.
 [[nodiscard]] std::string EventToJson(const Event& event);
 
 // The events of a whole events.jsonl. Errors name the line: "events.jsonl:12: …".

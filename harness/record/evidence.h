@@ -1,5 +1,5 @@
-// The evidence of one run: its raw events and what was captured at each end. This, with the scenario, is all that the
-// judge reads.
+// The evidence of one run: its raw events and what was captured at each end. This, with the
+// scenario, is all that the judge reads.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace lastack {
 
-// One captured frame. `data` holds the first bytes (the capture's snaplen), `length` is the frame's own.
+// One captured frame. `data` holds the first bytes (the capture's snaplen), `length` is the frame's
+// own.
 struct Frame {
   int64_t realtime_ns = 0;
   uint32_t length = 0;
@@ -33,7 +34,8 @@ struct Evidence {
   std::vector<Capture> captures;  // one per host
 };
 
-// All events of one type, in order: `for (const auto& [event, data] : Select<CallFinished>(evidence))`.
+// All events of one type, in order: `for (const auto& [event, data] :
+// Select<CallFinished>(evidence))`.
 template <typename T>
 struct Selected {
   const Event* event;

@@ -1,7 +1,7 @@
 // The scenario model: one resolved variant, everything named, nothing left to choose.
 //
-// Plain data. The loader (load.h) is the only place that makes one; it has checked every reference, filled in
-// every default and expanded the matrix, so the runner and the judge just walk it.
+// Plain data. The loader (load.h) is the only place that makes one; it has checked every reference,
+// filled in every default and expanded the matrix, so the runner and the judge just walk it.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,8 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-// `own`, `own2`, `any`, `loopback`, each also with 4 or 6 appended (`own6`): an address of a host by its role.
+// `own`, `own2`, `any`, `loopback`, each also with 4 or 6 appended (`own6`): an address of a host
+// by its role.
 struct AddressRef {
   std::string host;  // whose address
   std::string name;  // one of AddressNames()
@@ -44,6 +45,9 @@ struct AddressRef {
   bool operator==(const AddressRef&) const = default;
 };
 [[nodiscard]] const std::vector<std::string>& AddressNames();
+
+// What `needs` may name: root, two-users, namespaces, ipv6, sock-destroy, bpf.
+[[nodiscard]] const std::vector<std::string>& CapabilityNames();
 
 struct HostSpec {
   std::string name;
@@ -102,8 +106,22 @@ struct Expected {
 };
 
 enum class Call {
-  kBind, kListen, kConnect, kAccept, kPoll, kSend, kRecv, kShutdown, kClose, kDisconnect,
-  kSet, kGet, kDup, kFork, kPass, kExit,
+  kBind,
+  kListen,
+  kConnect,
+  kAccept,
+  kPoll,
+  kSend,
+  kRecv,
+  kShutdown,
+  kClose,
+  kDisconnect,
+  kSet,
+  kGet,
+  kDup,
+  kFork,
+  kPass,
+  kExit,
 };
 [[nodiscard]] std::string_view ToString(Call call);
 
@@ -116,18 +134,18 @@ struct Destination {
 struct CallStep {
   std::string peer;
   Call call = Call::kClose;
-  std::vector<std::string> on;  // endpoints, globs and defaults resolved
-  std::vector<std::string> as;  // endpoints (fork: the peer) that the call makes
-  Family family = Family::kV4;  // of a socket that the call makes
+  std::vector<std::string> on;        // endpoints, globs and defaults resolved
+  std::vector<std::string> as;        // endpoints (fork: the peer) that the call makes
+  Family family = Family::kV4;        // of a socket that the call makes
   std::optional<Destination> local;   // bind, listen: address and port; connect: `from`
   std::optional<Destination> remote;  // connect
   std::vector<SocketOption> options;  // bind, listen, connect, set; get: the one asked for (name)
   int backlog = 128;
-  std::optional<int64_t> bytes;  // send, recv
-  bool until_full = false;       // send
-  bool until_eof = false;        // recv
-  bool more = false;             // send
-  std::string how;               // shutdown: rd, wr, rdwr
+  std::optional<int64_t> bytes;     // send, recv
+  bool until_full = false;          // send
+  bool until_eof = false;           // recv
+  bool more = false;                // send
+  std::string how;                  // shutdown: rd, wr, rdwr
   std::vector<std::string> events;  // poll: in, out, rdhup
   Duration timeout{};               // poll
   int code = 0;                     // exit
@@ -160,8 +178,8 @@ struct CounterStep {  // change since the start of the run
 struct RebindStep {
   std::string host;
   Family family = Family::kV4;
-  // Where to bind. Without `on` and without an address: the host's latest listener at that moment, already
-  // resolved by the loader to the listener's address and port.
+  // Where to bind. Without `on` and without an address: the host's latest listener at that moment,
+  // already resolved by the loader to the listener's address and port.
   Destination local;
   // `on` names a connection: the port is the one the kernel gave it; the address is in `local`.
   std::string on;
@@ -174,7 +192,7 @@ struct RebindStep {
 
 // A MATCH for a segment.
 struct SegmentMatch {
-  std::string from;  // host; empty: any
+  std::string from;   // host; empty: any
   std::string flags;  // "FIN", "SYN,ACK"; empty: any
   bool only = false;  // exactly these flags
   int nth = 1;
@@ -228,9 +246,9 @@ struct ExpectedStates {
 };
 
 struct ExpectedSegment {
-  std::string from;   // host
-  std::string flags;  // "FIN", "SYN,ACK"
-  int times = 1;      // "x3"
+  std::string from;                     // host
+  std::string flags;                    // "FIN", "SYN,ACK"
+  int times = 1;                        // "x3"
   std::optional<Range<int64_t>> bytes;  // payload
   Place place;
 };
@@ -265,7 +283,7 @@ struct Scenario {
   std::vector<Step> steps;
   std::vector<ExpectedStates> states;
   std::optional<std::vector<ExpectedSegments>> segments;  // nothing: not judged
-  Place place;  // of the `scenario:` key
+  Place place;                                            // of the `scenario:` key
 };
 
 [[nodiscard]] const HostSpec* FindHost(const Scenario& scenario, std::string_view name);

@@ -1,4 +1,5 @@
-// One TCP socket as evidence and protocols identify it: its name in the scenario, its addresses, its cookie.
+// One TCP socket as evidence and protocols identify it: its name in the scenario, its addresses,
+// its cookie.
 #pragma once
 
 #include <cstdint>

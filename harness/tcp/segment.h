@@ -27,7 +27,8 @@ struct Flags {
   bool operator==(const Flags&) const = default;
 };
 
-// "FIN,ACK", "SYN", "none"; the order is SYN FIN RST PSH ACK URG ECE CWR as Wireshark users read it.
+// "FIN,ACK", "SYN", "none"; the order is SYN FIN RST PSH ACK URG ECE CWR as Wireshark users read
+// it.
 [[nodiscard]] std::string ToString(const Flags& flags);
 
 enum class Direction { kIn, kOut };  // as the tap's host sees it
@@ -38,20 +39,21 @@ struct Segment {
   uint32_t seg_seq = 0;
   uint32_t seg_ack = 0;  // meaningful with flags.ack
   uint32_t seg_wnd = 0;  // as in the header, not scaled
-  uint32_t seg_len = 0;  // payload bytes, from the IP length: right even if the capture is truncated
+  uint32_t seg_len =
+      0;  // payload bytes, from the IP length: right even if the capture is truncated
   Flags flags;
   std::optional<uint32_t> ts_val;  // RFC 7323 timestamps
   std::optional<uint32_t> ts_ecr;
-  std::optional<uint8_t> wscale;   // on SYN only
-  std::optional<uint16_t> mss;     // on SYN only
+  std::optional<uint8_t> wscale;  // on SYN only
+  std::optional<uint16_t> mss;    // on SYN only
 };
 
 // SEG.LEN of RFC 9293: payload bytes plus one for SYN and one for FIN.
 [[nodiscard]] uint32_t SequenceLength(const Segment& segment);
 
-// Parses an Ethernet frame (with or without a VLAN tag) that holds IPv4 or IPv6 and TCP. `captured` bytes are
-// there; the frame may be truncated after the TCP header. Nothing if it is no TCP segment or its headers are not
-// whole or contradict one another. Never reads beyond `captured`.
+// Parses an Ethernet frame (with or without a VLAN tag) that holds IPv4 or IPv6 and TCP. `captured`
+// bytes are there; the frame may be truncated after the TCP header. Nothing if it is no TCP segment
+// or its headers are not whole or contradict one another. Never reads beyond `captured`.
 [[nodiscard]] std::optional<Segment> ParseSegment(const uint8_t* frame, size_t captured);
 
 // Comparison modulo 2^32 (RFC 9293 3.4).

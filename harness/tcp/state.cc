@@ -24,10 +24,20 @@ constexpr std::array<std::pair<State, std::string_view>, 11> kNames = {{
 // Index: Linux's number. TCP_BOUND_INACTIVE (13) is a socket that is bound and neither listens nor
 // is connected: CLOSED.
 constexpr std::array<State, 14> kFromLinux = {
-    State::kClosed,   State::kEstablished, State::kSynSent,     State::kSynReceived,
-    State::kFinWait1, State::kFinWait2,    State::kTimeWait,    State::kClosed,
-    State::kCloseWait, State::kLastAck,    State::kListen,      State::kClosing,
-    State::kSynReceived, State::kClosed,
+    State::kClosed,
+    State::kEstablished,
+    State::kSynSent,
+    State::kSynReceived,
+    State::kFinWait1,
+    State::kFinWait2,
+    State::kTimeWait,
+    State::kClosed,
+    State::kCloseWait,
+    State::kLastAck,
+    State::kListen,
+    State::kClosing,
+    State::kSynReceived,
+    State::kClosed,
 };
 
 }  // namespace

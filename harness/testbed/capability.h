@@ -1,26 +1,23 @@
-// What this machine and this user can do: the capabilities that a scenario's `needs` names and `doctor` prints.
+// What this machine and this user can do: the capabilities that a scenario's `needs` names
+// (CapabilityNames() in scenario/model.h) and `doctor` prints.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace lastack {
 
 struct Capability {
-  std::string name;   // "root", "two-users", "namespaces", "ipv6", "sock-destroy", "bpf" …
+  std::string name;  // "root", "two-users", "namespaces", "ipv6", "sock-destroy", "bpf" …
   bool available = false;
-  std::string what;   // what it is for, one line
-  std::string why;    // if not available: why
-  std::string hint;   // if not available: what to do
+  std::string what;       // what it is for, one line
+  std::string why;        // if not available: why
+  std::string hint;       // if not available: what to do
   bool required = false;  // without it nothing runs
 };
 
-// All names, for the scenario loader's check and the schema.
-[[nodiscard]] const std::vector<std::string>& CapabilityNames();
-
-// Probes all of them (each in a throw-away namespace where it needs one). Takes a few milliseconds. Call after
-// EnterUserNamespaceIfNeeded.
+// Probes all of them (each in a throw-away namespace where it needs one). Takes a few milliseconds.
+// Call after EnterUserNamespaceIfNeeded.
 [[nodiscard]] std::vector<Capability> ProbeCapabilities();
 
 }  // namespace lastack

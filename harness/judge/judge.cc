@@ -1,0 +1,119 @@
+#include "judge/judge.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "judge/segments.h"
+#include "judge/states.h"
+#include "judge/steps.h"
+
+namespace lastack {
+namespace {
+
+// Margin beyond which lost captures explain what a witness missed: none may be lost.
+void CheckCaptures(const Scenario& scenario, const Evidence& evidence, Judgement* judgement) {
+  int64_t dropped = 0;
+  for (const auto& [event, closed] : Select<CaptureClosed>(evidence.events)) {
+    dropped += closed->dropped;
+  }
+  if (dropped == 0) {
+    return;
+  }
+  judgement->wire.blind_spots.push_back(fmt::format("{} segments were not captured", dropped));
+  for (Finding& finding : judgement->findings) {
+    if (finding.witness == Witness::kWire && finding.weight == Verdict::kFail) {
+      finding.weight = Verdict::kInconclusive;
+      finding.note = fmt::format("probe dropped captures: {} (margin 0)", dropped);
+    }
+  }
+  if (judgement->findings.empty()) {
+    judgement->findings.push_back({.witness = Witness::kWire,
+                                   .weight = Verdict::kInconclusive,
+                                   .expected = "every segment captured",
+                                   .actual = fmt::format("{} dropped", dropped),
+                                   .place = scenario.place,
+                                   .note = "probe dropped captures (margin 0)"});
+  }
+}
+
+void Add(std::vector<Finding> more, std::vector<Finding>* findings) {
+  std::move(more.begin(), more.end(), std::back_inserter(*findings));
+}
+
+Verdict Worst(const std::vector<Finding>& findings) {
+  Verdict worst = Verdict::kPass;
+  for (const Finding& finding : findings) {
+    worst = std::max(worst, finding.weight);
+  }
+  return worst;
+}
+
+Verdict VerdictOf(Witness witness, const std::vector<Finding>& findings) {
+  std::vector<Finding> own;
+  std::copy_if(findings.begin(), findings.end(), std::back_inserter(own),
+               [&](const Finding& finding) { return finding.witness == witness; });
+  return Worst(own);
+}
+
+void DescribeWitnesses(const Evidence& evidence, const Reconstruction& what, Judgement* judgement) {
+  size_t samples = 0;
+  for (const auto& [event, sampled] : Select<KernelSampled>(evidence.events)) {
+    samples += sampled->samples.size();
+  }
+  const size_t calls = Select<CallFinished>(evidence.events).size() +
+                       Select<CallAbandoned>(evidence.events).size();
+  judgement->wire.source = fmt::format("libpcap at both ends: {} segments", what.segments.size());
+  judgement->kernel.source = fmt::format("sock_diag: {} samples", samples);
+  judgement->app.source = fmt::format("{} calls", calls);
+  judgement->wire.blind_spots.emplace_back(
+      "a FIN that waits behind data and the timers of TIME-WAIT and FIN-WAIT-2 show no segment");
+  judgement->kernel.blind_spots.emplace_back(
+      "sock_diag was asked at hold points; states that came and went between them it did not see");
+  for (const auto& [event, blind] : Select<BlindSpot>(evidence.events)) {
+    if (blind->witness == "wire") {
+      judgement->wire.blind_spots.push_back(blind->what);
+    } else if (blind->witness == "kernel") {
+      judgement->kernel.blind_spots.push_back(blind->what);
+    } else {
+      judgement->app.blind_spots.push_back(blind->what);
+    }
+  }
+  judgement->wire.verdict = VerdictOf(Witness::kWire, judgement->findings);
+  judgement->kernel.verdict = VerdictOf(Witness::kKernel, judgement->findings);
+  judgement->app.verdict = VerdictOf(Witness::kApp, judgement->findings);
+}
+
+std::string Headline(const Scenario& scenario, const Judgement& judgement) {
+  if (judgement.findings.empty()) {
+    return scenario.title;
+  }
+  const auto worst = std::find_if(
+      judgement.findings.begin(), judgement.findings.end(),
+      [&](const Finding& finding) { return finding.weight == judgement.verdict; });
+  return Describe(*worst);
+}
+
+}  // namespace
+
+Judgement Judge(const Scenario& scenario, const Evidence& evidence) {
+  const Reconstruction what = Reconstruct(scenario, evidence);
+  Judgement judgement;
+  const StepsChecked steps = CheckSteps(scenario, evidence, what);
+  judgement.findings = steps.findings;
+  if (steps.all_done) {  // otherwise the sequences are cut short, and the step says why
+    Add(CheckStates(scenario, what), &judgement.findings);
+    Add(CheckSegments(scenario, what), &judgement.findings);
+  }
+  Add(CheckAgreement(scenario, evidence, what), &judgement.findings);
+  Add(CheckBothEnds(scenario, what), &judgement.findings);
+  CheckCaptures(scenario, evidence, &judgement);
+  judgement.verdict = Worst(judgement.findings);
+  judgement.headline = Headline(scenario, judgement);
+  DescribeWitnesses(evidence, what, &judgement);
+  return judgement;
+}
+
+}  // namespace lastack

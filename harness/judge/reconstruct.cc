@@ -1,0 +1,287 @@
+#include "judge/reconstruct.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "record/clock.h"
+
+namespace lastack {
+namespace {
+
+using Pair = std::pair<SocketAddress, SocketAddress>;
+
+Pair PairOf(const Segment& segment) {
+  return std::minmax(segment.source, segment.destination);
+}
+
+std::vector<SeenSegment> CollectSegments(const Evidence& evidence) {
+  const ClockOffsets clocks(evidence.events);
+  std::vector<SeenSegment> segments;
+  for (const Capture& capture : evidence.captures) {
+    int64_t packet = 0;
+    for (const Frame& frame : capture.frames) {
+      ++packet;
+      const auto segment = ParseSegment(frame.data.data(), frame.data.size());
+      if (!segment) {
+        continue;
+      }
+      const bool loopback = frame.interface < capture.interfaces.size() &&
+                            capture.interfaces[frame.interface] == "lo";
+      segments.push_back({.host = capture.host,
+                          .packet = packet,
+                          .t_ns = clocks.ToMonotonic("host:" + capture.host, frame.realtime_ns),
+                          .sent = loopback || frame.direction == Direction::kOut,
+                          .loopback = loopback,
+                          .segment = *segment});
+    }
+  }
+  std::stable_sort(segments.begin(), segments.end(), [](const auto& a, const auto& b) {
+    return a.t_ns < b.t_ns;
+  });
+  return segments;
+}
+
+// Groups the segments of one pair of addresses; a SYN with another sequence number begins a new
+// connection, at both hosts.
+class ConnectionSplitter {
+ public:
+  explicit ConnectionSplitter(const std::vector<SeenSegment>& segments) : segments_(segments) {}
+
+  std::vector<WireConnection> Split() {
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      Add(i);
+    }
+    return std::move(connections_);
+  }
+
+ private:
+  void Add(size_t index) {
+    const SeenSegment& seen = segments_[index];
+    const Segment& segment = seen.segment;
+    std::vector<size_t>& of_pair = by_pair_[PairOf(segment)];
+    const bool opens = segment.flags.syn && !segment.flags.ack;
+    if (opens || of_pair.empty()) {
+      const auto known = std::find_if(of_pair.begin(), of_pair.end(), [&](size_t c) {
+        return IsSynOf(connections_[c], segment);
+      });
+      if (known == of_pair.end()) {
+        of_pair.push_back(connections_.size());
+        connections_.push_back({.initiator = segment.source,
+                                .responder = segment.destination,
+                                .initial_sequence = segment.seg_seq,
+                                .begin_ns = seen.t_ns,
+                                .segments = {}});
+      }
+    }
+    // At a host the newest connection of the pair whose SYN this host has seen takes the segment.
+    size_t target = of_pair.front();
+    for (const size_t candidate : of_pair) {
+      if (connections_[candidate].segments.contains(seen.host) || IsOpening(candidate, segment)) {
+        target = candidate;
+      }
+    }
+    connections_[target].segments[seen.host].push_back(index);
+  }
+
+  bool IsOpening(size_t candidate, const Segment& segment) const {
+    return segment.flags.syn && !segment.flags.ack && IsSynOf(connections_[candidate], segment);
+  }
+
+  static bool IsSynOf(const WireConnection& connection, const Segment& segment) {
+    return connection.initiator == segment.source &&
+           connection.initial_sequence == segment.seg_seq;
+  }
+
+  const std::vector<SeenSegment>& segments_;
+  std::vector<WireConnection> connections_;
+  std::map<Pair, std::vector<size_t>> by_pair_;
+};
+
+// Endpoints come to be by connect, accept and (under another name) dup and receive; bound sockets and listeners
+// have no states on the wire.
+std::vector<EndpointTrace> CollectEndpoints(const Scenario& scenario, const Evidence& evidence) {
+  std::vector<EndpointTrace> endpoints;
+  for (const auto& [event, call] : Select<CallFinished>(evidence.events)) {
+    const PeerSpec* peer = FindPeer(scenario, call->peer);
+    const bool known = call->step >= 0 && static_cast<size_t>(call->step) < scenario.steps.size();
+    if (peer == nullptr || !known) {
+      continue;
+    }
+    const auto* step = std::get_if<CallStep>(&scenario.steps[static_cast<size_t>(call->step)].what);
+    const bool makes_connection =
+        step != nullptr && (step->call == Call::kConnect || step->call == Call::kAccept);
+    for (const CallResult& result : call->results) {
+      if (!makes_connection || (!result.socket && step->call == Call::kAccept)) {
+        continue;
+      }
+      EndpointTrace trace{.endpoint = result.socket.value_or(Endpoint{.name = result.name}),
+                          .peer = call->peer,
+                          .host = peer->host,
+                          .born_ns = result.t1_ns,
+                          .call_ns = result.t0_ns,
+                          .active = step->call == Call::kConnect};
+      trace.endpoint.name = result.name;
+      endpoints.push_back(std::move(trace));
+    }
+  }
+  return endpoints;
+}
+
+// A connect that failed tells no addresses any more; its SYN left while it was in the call.
+bool SentDuringCall(const EndpointTrace& trace,
+                    const WireConnection& connection,
+                    const std::vector<SeenSegment>& segments) {
+  const auto at_host = connection.segments.find(trace.host);
+  if (at_host == connection.segments.end() || !trace.active) {
+    return false;
+  }
+  const SeenSegment& first = segments[at_host->second.front()];
+  return first.sent && first.t_ns >= trace.call_ns && first.t_ns <= trace.born_ns;
+}
+
+// Where to look: with a thousand connections a scan for each endpoint would be too slow.
+struct Index {
+  std::map<Pair, std::vector<size_t>> connections;
+  std::map<std::pair<std::string, Pair>, std::vector<size_t>> segments;  // by host
+};
+
+Index MakeIndex(const Reconstruction& what) {
+  Index index;
+  for (size_t i = 0; i < what.connections.size(); ++i) {
+    const WireConnection& connection = what.connections[i];
+    index.connections[std::minmax(connection.initiator, connection.responder)].push_back(i);
+  }
+  for (size_t i = 0; i < what.segments.size(); ++i) {
+    index.segments[{what.segments[i].host, PairOf(what.segments[i].segment)}].push_back(i);
+  }
+  return index;
+}
+
+Pair PairOf(const Endpoint& endpoint) {
+  return std::minmax(Unmapped(endpoint.local), Unmapped(*endpoint.remote));
+}
+
+std::vector<size_t> Candidates(const EndpointTrace& trace,
+                               const Reconstruction& what,
+                               const Index& index) {
+  if (trace.endpoint.remote) {
+    const auto found = index.connections.find(PairOf(trace.endpoint));
+    return found == index.connections.end() ? std::vector<size_t>{} : found->second;
+  }
+  std::vector<size_t> candidates;
+  for (size_t i = 0; i < what.connections.size(); ++i) {
+    if (SentDuringCall(trace, what.connections[i], what.segments)) {
+      candidates.push_back(i);
+    }
+  }
+  return candidates;
+}
+
+void AssignConnections(const Index& index, Reconstruction* what) {
+  std::set<std::pair<size_t, bool>> taken;  // connection, active side
+  for (EndpointTrace& trace : what->endpoints) {
+    for (const size_t i : Candidates(trace, *what, index)) {
+      if (!taken.contains({i, trace.active}) && what->connections[i].begin_ns <= trace.born_ns) {
+        trace.connection = static_cast<int>(i);  // the latest that fits
+      }
+    }
+    if (trace.connection >= 0) {
+      const auto& connection = what->connections[static_cast<size_t>(trace.connection)];
+      taken.insert({static_cast<size_t>(trace.connection), trace.active});
+      if (!trace.endpoint.remote) {
+        trace.endpoint.local = connection.initiator;
+        trace.endpoint.remote = connection.responder;
+      }
+    }
+  }
+}
+
+// An endpoint sees the segments of its connection, then those of later connections of the same addresses (a SYN that
+// takes over TIME-WAIT, a late RST) until it is CLOSED.
+void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace* trace) {
+  if (trace->connection < 0) {
+    return;
+  }
+  const auto& own = what.connections[static_cast<size_t>(trace->connection)].segments;
+  const auto at_host = own.find(trace->host);
+  if (at_host == own.end()) {
+    return;
+  }
+  Connection connection;
+  const SocketAddress local = Unmapped(trace->endpoint.local);
+  for (const size_t i : index.segments.at({trace->host, PairOf(trace->endpoint)})) {
+    if (i < at_host->second.front()) {
+      continue;
+    }
+    const SeenSegment& seen = what.segments[i];
+    const Direction direction =
+        seen.segment.source == local ? Direction::kOut : Direction::kIn;
+    for (const Transition& transition : connection.Feed(direction, seen.segment)) {
+      trace->wire.push_back({transition.to, seen.t_ns, seen.packet, transition.cause});
+    }
+    if (connection.state() == State::kClosed && !trace->wire.empty()) {
+      return;
+    }
+  }
+}
+
+void CollectSamples(const Evidence& evidence, Reconstruction* what) {
+  std::map<std::string, std::vector<size_t>> by_name;
+  for (size_t i = 0; i < what->endpoints.size(); ++i) {
+    by_name[what->endpoints[i].endpoint.name].push_back(i);
+  }
+  for (const auto& [event, sampled] : Select<KernelSampled>(evidence.events)) {
+    for (const StateSample& sample : sampled->samples) {
+      EndpointTrace* owner = nullptr;
+      for (const size_t i : by_name[sample.endpoint]) {
+        if (what->endpoints[i].call_ns <= sampled->t1_ns) {
+          owner = &what->endpoints[i];  // the latest of that name at that time
+        }
+      }
+      if (owner != nullptr) {
+        owner->kernel.push_back({sample.state, sample.kind, sampled->t0_ns, sampled->t1_ns,
+                                 sampled->step, event->id});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
+  Reconstruction what;
+  what.segments = CollectSegments(evidence);
+  what.connections = ConnectionSplitter(what.segments).Split();
+  what.endpoints = CollectEndpoints(scenario, evidence);
+  const Index index = MakeIndex(what);
+  AssignConnections(index, &what);
+  for (EndpointTrace& trace : what.endpoints) {
+    FollowOnWire(what, index, &trace);
+  }
+  CollectSamples(evidence, &what);
+  return what;
+}
+
+const EndpointTrace* FindTrace(const Reconstruction& what, std::string_view name) {
+  const EndpointTrace* found = nullptr;
+  for (const EndpointTrace& trace : what.endpoints) {
+    if (trace.endpoint.name == name) {
+      found = &trace;
+    }
+  }
+  return found;
+}
+
+bool IsOf(const Endpoint& endpoint, const Segment& segment) {
+  if (!endpoint.remote) {
+    return false;
+  }
+  const SocketAddress local = Unmapped(endpoint.local);
+  const SocketAddress remote = Unmapped(*endpoint.remote);
+  return (segment.source == local && segment.destination == remote) ||
+         (segment.source == remote && segment.destination == local);
+}
+
+}  // namespace lastack

@@ -1,0 +1,269 @@
+#include "judge/segments.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "judge/app.h"
+#include "judge/states.h"
+
+namespace lastack {
+namespace {
+
+std::set<std::string> FlagSet(const std::string& flags) {
+  if (flags.empty()) {
+    return {};
+  }
+  const std::vector<std::string> names = Split(flags, ',');
+  return {names.begin(), names.end()};
+}
+
+std::set<std::string> FlagSet(const Flags& flags) {
+  const std::set<std::string> set = FlagSet(ToString(flags));
+  return set == std::set<std::string>{"none"} ? std::set<std::string>{} : set;
+}
+
+bool IsPureAck(const Segment& segment) {
+  return FlagSet(segment.flags) == std::set<std::string>{"ACK"} && segment.seg_len == 0;
+}
+
+bool Includes(const std::set<std::string>& all, const std::set<std::string>& some) {
+  return std::includes(all.begin(), all.end(), some.begin(), some.end());
+}
+
+// How far each end of a connection has got, to tell a handshake's segments and an ACK that covers everything.
+struct Progress {
+  bool established = false;
+  std::map<SocketAddress, uint32_t> sent_until;  // sender → the sequence number after its last octet
+
+  void Add(const Segment& segment) {
+    const uint32_t end = segment.seg_seq + SequenceLength(segment);
+    const auto known = sent_until.find(segment.source);
+    if (known == sent_until.end() || SeqLess(known->second, end)) {
+      sent_until[segment.source] = end;
+    }
+    if (!segment.flags.syn && !segment.flags.rst && segment.flags.ack) {
+      established = true;
+    }
+  }
+
+  [[nodiscard]] bool CoversEverything(const Segment& ack) const {
+    const auto other = sent_until.find(ack.destination);
+    return other == sent_until.end() || SeqLessEqual(other->second, ack.seg_ack);
+  }
+};
+
+bool MustBeListed(const Segment& segment, const Progress& progress) {
+  return segment.flags.fin || segment.flags.rst || (segment.flags.syn && progress.established);
+}
+
+bool Fits(const ExpectedSegment& expected, const SeenSegment& seen, const Progress& progress) {
+  if (expected.from != seen.host) {
+    return false;
+  }
+  const std::set<std::string> flags = FlagSet(expected.flags);
+  const bool bytes_fit = !expected.bytes || expected.bytes->Contains(seen.segment.seg_len);
+  if (flags == std::set<std::string>{"ACK"}) {
+    const bool kind = expected.bytes ? !seen.segment.flags.syn && !seen.segment.flags.fin &&
+                                           !seen.segment.flags.rst && seen.segment.flags.ack
+                                     : IsPureAck(seen.segment) &&
+                                           progress.CoversEverything(seen.segment);
+    return kind && bytes_fit;
+  }
+  const auto has = FlagSet(seen.segment.flags);
+  // A FIN is no RST and the other way round, whatever else is set.
+  const bool same_kind = has.contains("RST") == flags.contains("RST") &&
+                         has.contains("SYN") == flags.contains("SYN");
+  return same_kind && Includes(has, flags) && bytes_fit;
+}
+
+std::string ToText(const ExpectedSegment& expected) {
+  const std::string bytes =
+      expected.bytes ? " with " + ToString(*expected.bytes) + " bytes" : std::string();
+  return expected.from + " " + expected.flags + bytes;
+}
+
+// Walks one list of expected segments along the segments sent on some connections.
+class ListMatcher {
+ public:
+  explicit ListMatcher(const ExpectedSegments& list) : list_(list) {
+    for (const ExpectedSegment& segment : list.segments) {
+      for (int i = 0; i < segment.times; ++i) {
+        wanted_.push_back(&segment);
+      }
+    }
+  }
+
+  void Feed(size_t connection, const SeenSegment& seen) {
+    Progress& progress = progress_[connection];
+    const bool more = next_ < wanted_.size();
+    if (more && Fits(*wanted_[next_], seen, progress)) {
+      ++next_;
+    } else if (MustBeListed(seen.segment, progress) && !finding_) {
+      finding_ = Finding{.witness = Witness::kWire,
+                         .expected = more ? ToText(*wanted_[next_])
+                                          : "no further SYN, FIN or RST",
+                         .actual = Describe(seen.host, seen.segment),
+                         .place = more ? wanted_[next_]->place : list_.place,
+                         .packets = {seen.packet}};
+    }
+    progress.Add(seen.segment);
+  }
+
+  [[nodiscard]] std::optional<Finding> Finish() const {
+    if (finding_ || next_ == wanted_.size()) {
+      return finding_;
+    }
+    return Finding{.witness = Witness::kWire,
+                   .expected = ToText(*wanted_[next_]),
+                   .actual = "no such segment was sent",
+                   .place = wanted_[next_]->place};
+  }
+
+ private:
+  const ExpectedSegments& list_;
+  std::vector<const ExpectedSegment*> wanted_;
+  size_t next_ = 0;
+  std::map<size_t, Progress> progress_;
+  std::optional<Finding> finding_;
+};
+
+using ConnectionSet = std::set<size_t>;
+
+// The segments sent on these connections, in the order of sending.
+std::vector<std::pair<size_t, const SeenSegment*>> SentOn(const Reconstruction& what,
+                                                          const ConnectionSet& connections) {
+  std::vector<std::pair<size_t, size_t>> order;  // segment, connection
+  for (const size_t c : connections) {
+    for (const auto& [host, indices] : what.connections[c].segments) {
+      for (const size_t i : indices) {
+        if (what.segments[i].sent) {
+          order.emplace_back(i, c);
+        }
+      }
+    }
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<std::pair<size_t, const SeenSegment*>> sent;
+  sent.reserve(order.size());
+  for (const auto& [segment, connection] : order) {
+    sent.emplace_back(connection, &what.segments[segment]);
+  }
+  return sent;
+}
+
+std::optional<Finding> CheckList(const ExpectedSegments& list,
+                                 const Reconstruction& what,
+                                 const ConnectionSet& connections) {
+  ListMatcher matcher(list);
+  for (const auto& [connection, seen] : SentOn(what, connections)) {
+    matcher.Feed(connection, *seen);
+  }
+  return matcher.Finish();
+}
+
+ConnectionSet ConnectionsOf(const Reconstruction& what, const std::string& endpoint) {
+  ConnectionSet connections;
+  for (const EndpointTrace& trace : what.endpoints) {
+    if (trace.endpoint.name == endpoint && trace.connection >= 0) {
+      connections.insert(static_cast<size_t>(trace.connection));
+    }
+  }
+  return connections;
+}
+
+using Identity = std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+
+Identity IdentityOf(const Segment& segment) {
+  return {segment.source,  segment.destination,     segment.seg_seq,
+          segment.seg_ack, ToString(segment.flags), segment.seg_len};
+}
+
+bool IsMarked(const SeenSegment& seen) {
+  return !seen.loopback &&
+         (seen.segment.flags.syn || seen.segment.flags.fin || seen.segment.flags.rst);
+}
+
+}  // namespace
+
+std::vector<Finding> CheckSegments(const Scenario& scenario, const Reconstruction& what) {
+  std::vector<Finding> findings;
+  if (!scenario.segments) {
+    return findings;
+  }
+  ConnectionSet rest;
+  for (size_t i = 0; i < what.connections.size(); ++i) {
+    rest.insert(i);
+  }
+  const ExpectedSegments* over_all = nullptr;
+  for (const ExpectedSegments& list : *scenario.segments) {
+    if (list.connection.empty()) {
+      over_all = &list;
+      continue;
+    }
+    for (const std::string& name : EndpointsOf(scenario, list.connection)) {
+      const ConnectionSet connections = ConnectionsOf(what, name);
+      for (const size_t c : connections) {
+        rest.erase(c);
+      }
+      if (auto finding = CheckList(list, what, connections)) {
+        finding->expected = name + ": " + finding->expected;
+        findings.push_back(*finding);
+      }
+    }
+  }
+  const ExpectedSegments none{.connection = {}, .segments = {}, .place = scenario.place};
+  if (auto finding = CheckList(over_all != nullptr ? *over_all : none, what, rest)) {
+    findings.push_back(*finding);
+  }
+  return findings;
+}
+
+std::vector<Finding> CheckBothEnds(const Scenario& scenario, const Reconstruction& what) {
+  std::map<Identity, std::pair<int, const SeenSegment*>> balance;  // sent minus received
+  for (const SeenSegment& seen : what.segments) {
+    if (IsMarked(seen)) {
+      auto& [count, example] = balance[IdentityOf(seen.segment)];
+      count += seen.sent ? 1 : -1;
+      example = &seen;
+    }
+  }
+  std::vector<Finding> findings;
+  for (const auto& [identity, entry] : balance) {
+    const auto& [count, example] = entry;
+    if (count != 0) {
+      findings.push_back(
+          {.witness = Witness::kWire,
+           .expected = Describe("", example->segment) + " in the captures of both ends",
+           .actual = fmt::format("{} only in the {}'s", count > 0 ? count : -count,
+                                 count > 0 ? "sender" : "receiver"),
+           .place = scenario.place,
+           .packets = {example->packet}});
+    }
+  }
+  return findings;
+}
+
+bool Matches(const SegmentMatch& match, const SeenSegment& seen, const Endpoint* endpoint) {
+  const auto wanted = FlagSet(match.flags);
+  const auto has = FlagSet(seen.segment.flags);
+  const bool flags_fit = match.only ? has == wanted : Includes(has, wanted);
+  const bool bytes_fit = !match.has_bytes || *match.has_bytes == (seen.segment.seg_len > 0);
+  const bool connection_fits = endpoint == nullptr || IsOf(*endpoint, seen.segment);
+  return flags_fit && bytes_fit && connection_fits;
+}
+
+std::string Describe(const std::string& from, const Segment& segment) {
+  const std::string ack =
+      segment.flags.ack ? fmt::format(" ack={}", segment.seg_ack) : std::string();
+  return fmt::format("{}{}{} seq={}{} len={}", from, from.empty() ? "" : " ",
+                     ToString(segment.flags), segment.seg_seq, ack, segment.seg_len);
+}
+
+}  // namespace lastack

@@ -1,0 +1,28 @@
+// Segments: those a scenario lists against those that were sent, and each end's capture against the other's.
+#pragma once
+
+#include <vector>
+
+#include "judge/finding.h"
+#include "judge/reconstruct.h"
+#include "scenario/model.h"
+
+namespace lastack {
+
+// Findings where the FIN, RST and late SYN segments sent (and pure ACKs where listed) are not the listed ones in this order.
+[[nodiscard]] std::vector<Finding> CheckSegments(const Scenario& scenario,
+                                                 const Reconstruction& what);
+
+// Findings where one end's capture holds a SYN, FIN or RST that the other end's does not.
+[[nodiscard]] std::vector<Finding> CheckBothEnds(const Scenario& scenario,
+                                                 const Reconstruction& what);
+
+// Whether a segment is what a MATCH asks for; `endpoint` is the one that `match.connection` names, null if it names none.
+[[nodiscard]] bool Matches(const SegmentMatch& match,
+                           const SeenSegment& seen,
+                           const Endpoint* endpoint);
+
+// "client FIN,ACK seq=… ack=… len=0".
+[[nodiscard]] std::string Describe(const std::string& from, const Segment& segment);
+
+}  // namespace lastack

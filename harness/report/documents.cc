@@ -1,0 +1,241 @@
+#include "report/documents.h"
+
+#include <algorithm>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+#include "judge/app.h"
+#include "judge/reconstruct.h"
+#include "judge/steps.h"
+#include "record/event_json.h"
+
+namespace lastack {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kIndent = 1;
+constexpr double kNsPerMs = 1e6;
+constexpr double kNsPerUs = 1e3;
+
+json WitnessJson(const WitnessReport& report) {
+  return {{"verdict", std::string(ToString(report.verdict))},
+          {"source", report.source},
+          {"blind_spots", report.blind_spots}};
+}
+
+json FindingsJson(const Scenario& scenario, const Judgement& judgement) {
+  json findings = json::array();
+  for (const Finding& finding : judgement.findings) {
+    json entry = {{"witness", std::string(ToString(finding.witness))},
+                  {"weight", std::string(ToString(finding.weight))},
+                  {"expected", finding.expected},
+                  {"actual", finding.actual},
+                  {"file", scenario.file},
+                  {"line", finding.place.line},
+                  {"column", finding.place.column},
+                  {"events", finding.events},
+                  {"packets", finding.packets}};
+    if (!finding.note.empty()) {
+      entry["note"] = finding.note;
+    }
+    findings.push_back(std::move(entry));
+  }
+  return findings;
+}
+
+json StatesJson(const EndpointTrace& trace) {
+  struct Seen {
+    int64_t t_ns;
+    State state;
+    const char* witness;
+  };
+  std::vector<Seen> seen;
+  for (const WireState& wire : trace.wire) {
+    seen.push_back({wire.t_ns, wire.state, "wire"});
+  }
+  for (const KernelState& kernel : trace.kernel) {
+    seen.push_back({kernel.t1_ns, kernel.state, "kernel"});
+  }
+  std::stable_sort(seen.begin(), seen.end(),
+                   [](const Seen& a, const Seen& b) { return a.t_ns < b.t_ns; });
+  json states = json::array();
+  for (const Seen& one : seen) {
+    states.push_back({{"state", std::string(ToString(one.state))},
+                      {"at_ns", one.t_ns},
+                      {"witness", one.witness}});
+  }
+  return states;
+}
+
+json EndpointsJson(const Reconstruction& what) {
+  json endpoints = json::array();
+  for (const EndpointTrace& trace : what.endpoints) {
+    json entry = {{"name", trace.endpoint.name},
+                  {"host", trace.host},
+                  {"address", ToString(trace.endpoint.local)},
+                  {"states", StatesJson(trace)}};
+    if (trace.endpoint.remote) {
+      entry["remote"] = ToString(*trace.endpoint.remote);
+    }
+    endpoints.push_back(std::move(entry));
+  }
+  return endpoints;
+}
+
+json SegmentsJson(const Reconstruction& what) {
+  json segments = json::array();
+  for (const SeenSegment& seen : what.segments) {
+    segments.push_back({{"host", seen.host},
+                        {"packet", seen.packet},
+                        {"at_ns", seen.t_ns},
+                        {"direction", seen.sent ? "out" : "in"},
+                        {"source", ToString(seen.segment.source)},
+                        {"destination", ToString(seen.segment.destination)},
+                        {"flags", ToString(seen.segment.flags)},
+                        {"seq", seen.segment.seg_seq},
+                        {"ack", seen.segment.seg_ack},
+                        {"bytes", seen.segment.seg_len}});
+  }
+  return segments;
+}
+
+json CallsJson(const Scenario& scenario, const Evidence& evidence) {
+  json calls = json::array();
+  for (const auto& [event, started] : Select<CallStarted>(evidence.events)) {
+    const bool known =
+        started->step >= 0 && static_cast<size_t>(started->step) < scenario.steps.size();
+    const Step* step = known ? &scenario.steps[static_cast<size_t>(started->step)] : nullptr;
+    const auto* call = step == nullptr ? nullptr : std::get_if<CallStep>(&step->what);
+    const auto end = EndOfCall(evidence.events, started->step);
+    json entry = {{"event", event->id},
+                  {"step", started->step},
+                  {"line", step == nullptr ? 0 : step->place.line},
+                  {"peer", started->peer},
+                  {"call", started->text},
+                  {"at_ns", event->t_ns},
+                  {"result", call != nullptr && end ? Describe(*call, *end) : "still in the call"}};
+    if (end && !end->results.empty()) {
+      entry["took_us"] =
+          static_cast<double>(end->results.back().t1_ns - end->results.front().t0_ns) / kNsPerUs;
+    }
+    calls.push_back(std::move(entry));
+  }
+  return calls;
+}
+
+json RebindsJson(const Evidence& evidence) {
+  json rebinds = json::array();
+  for (const auto& [event, rebound] : Select<Rebound>(evidence.events)) {
+    rebinds.push_back(
+        {{"host", rebound->host},
+         {"address", ToString(rebound->address)},
+         {"options", rebound->options},
+         {"result", rebound->error.empty() ? "ok" : rebound->error},
+         {"latency_us", static_cast<double>(rebound->latency.count()) / kNsPerUs},
+         {"attempts", rebound->attempts}});
+  }
+  return rebinds;
+}
+
+std::string KindName(TimelineEntry::Kind kind) {
+  switch (kind) {
+    case TimelineEntry::Kind::kStep:
+      return "step";
+    case TimelineEntry::Kind::kCall:
+      return "call";
+    case TimelineEntry::Kind::kSegment:
+      return "segment";
+    case TimelineEntry::Kind::kKernelState:
+      return "kernel_state";
+    case TimelineEntry::Kind::kEvent:
+      return "event";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string ResultDocument(const Scenario& scenario,
+                           const Evidence& evidence,
+                           const Judgement& judgement) {
+  const Reconstruction what = Reconstruct(scenario, evidence);
+  json document = {{"schema", "lastack.result/1"},
+                   {"id", scenario.id},
+                   {"verdict", std::string(ToString(judgement.verdict))},
+                   {"headline", judgement.headline},
+                   {"kernel", ""},
+                   {"sysctl", json::object()},
+                   {"endpoints", EndpointsJson(what)},
+                   {"witnesses",
+                    {{"wire", WitnessJson(judgement.wire)},
+                     {"kernel", WitnessJson(judgement.kernel)},
+                     {"app", WitnessJson(judgement.app)}}},
+                   {"findings", FindingsJson(scenario, judgement)},
+                   {"segments", SegmentsJson(what)},
+                   {"calls", CallsJson(scenario, evidence)},
+                   {"rebinds", RebindsJson(evidence)}};
+  for (const auto& [event, started] : Select<RunStarted>(evidence.events)) {
+    document["kernel"] = started->kernel;
+    document["sysctl"] = started->sysctl;
+  }
+  return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string TimelineDocument(const std::string& id, const Timeline& timeline) {
+  json entries = json::array();
+  for (const TimelineEntry& entry : timeline.entries) {
+    json one = {{"kind", KindName(entry.kind)},
+                {"at_ns", entry.t_ns},
+                {"host", entry.host},
+                {"text", entry.text}};
+    if (entry.kind == TimelineEntry::Kind::kSegment) {
+      one["sent_packet"] = entry.sent_packet;
+      one["received_packet"] = entry.received_packet;
+      one["received_ns"] = entry.received_ns;
+      one["bytes"] = entry.bytes;
+      one["sender_state"] = entry.sender_state;
+      one["receiver_state"] = entry.receiver_state;
+    }
+    entries.push_back(std::move(one));
+  }
+  json ends = json::array();
+  for (const TimelineEnd& end : timeline.ends) {
+    ends.push_back({{"host", end.host}, {"title", end.title}});
+  }
+  const json document = {{"schema", "lastack.timeline/1"},
+                         {"id", id},
+                         {"ends", std::move(ends)},
+                         {"entries", std::move(entries)}};
+  return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string SuiteDocument(const std::string& kernel,
+                          const std::vector<RunResult>& results,
+                          Duration wall) {
+  const Totals totals = CountVerdicts(results);
+  json list = json::array();
+  for (const RunResult& result : results) {
+    list.push_back({{"id", result.id},
+                    {"file", result.file},
+                    {"line", result.place.line},
+                    {"verdict", std::string(ToString(result.verdict))},
+                    {"headline", result.headline},
+                    {"duration_ms", static_cast<double>(result.duration.count()) / kNsPerMs},
+                    {"evidence", result.evidence}});
+  }
+  const json document = {{"schema", "lastack.suite/1"},
+                         {"kernel", kernel},
+                         {"wall_ms", static_cast<double>(wall.count()) / kNsPerMs},
+                         {"totals",
+                          {{"passed", totals.passed},
+                           {"failed", totals.failed},
+                           {"inconclusive", totals.inconclusive},
+                           {"errors", totals.errors},
+                           {"skipped", totals.skipped}}},
+                         {"results", std::move(list)}};
+  return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace lastack

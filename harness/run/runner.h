@@ -1,0 +1,29 @@
+// One run of one variant: testbed, steps, evidence, verdict.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "report/result.h"
+#include "run/slots.h"
+#include "scenario/load.h"
+
+namespace lastack {
+
+struct RunOptions {
+  std::string host_program;                          // path of lastack-host
+  std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
+  std::string evidence;                              // folder of the suite's evidence
+  std::string repetition;                            // "3" of a --repeat; empty: none
+  bool keep = false;                                 // leave the hosts
+  bool draw = false;                                 // draw the ladder of what passed, too
+  Duration timeout = std::chrono::minutes(5);        // for the whole run
+  int stop_fd = -1;                                  // readable: end early
+};
+
+// Never fails as a call: what went wrong is the result's verdict.
+[[nodiscard]] RunResult RunVariant(const Variant& variant,
+                                   const RunOptions& options,
+                                   SlotHold* slot);
+
+}  // namespace lastack

@@ -1,0 +1,182 @@
+// Binds `expect`: state sequences, checked against the state diagram, and segments.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/strings.h"
+#include "scenario/bind_parts.h"
+
+namespace lastack {
+namespace {
+
+struct Edge {
+  State from;
+  State to;
+};
+
+// RFC 9293 section 3.3.2, figure 5. FIN-WAIT-1 to TIME-WAIT is its FIN that acknowledges ours (note
+// 2 there). Any state may end in CLOSED: by a reset, a timeout or an abort.
+constexpr std::array<Edge, 17> kEdges = {{
+    {State::kClosed, State::kListen},
+    {State::kClosed, State::kSynSent},
+    {State::kListen, State::kSynReceived},
+    {State::kListen, State::kSynSent},
+    {State::kSynSent, State::kSynReceived},
+    {State::kSynSent, State::kEstablished},
+    {State::kSynReceived, State::kEstablished},
+    {State::kSynReceived, State::kFinWait1},
+    {State::kSynReceived, State::kListen},
+    {State::kEstablished, State::kFinWait1},
+    {State::kEstablished, State::kCloseWait},
+    {State::kFinWait1, State::kFinWait2},
+    {State::kFinWait1, State::kClosing},
+    {State::kFinWait1, State::kTimeWait},
+    {State::kFinWait2, State::kTimeWait},
+    {State::kClosing, State::kTimeWait},
+    {State::kCloseWait, State::kLastAck},
+}};
+
+bool CanFollow(State from, State to) {
+  return (to == State::kClosed && from != State::kClosed) ||
+         std::any_of(kEdges.begin(), kEdges.end(), [&](const Edge& edge) {
+           return edge.from == from && edge.to == to;
+         });
+}
+
+bool CanBegin(State state) {
+  return state == State::kEstablished || state == State::kListen || state == State::kSynSent ||
+         state == State::kSynReceived || state == State::kClosed;
+}
+
+std::vector<std::string> StateNames() {
+  std::vector<std::string> names;
+  for (const State state : AllStates()) {
+    names.emplace_back(ToString(state));
+  }
+  return names;
+}
+
+void CheckOrder(const ExpectedStates& expected, Problems& problems) {
+  if (!CanBegin(expected.states.front())) {
+    problems.Add(expected.places.front(),
+                 fmt::format("a sequence begins with ESTABLISHED (or LISTEN, SYN-SENT, "
+                             "SYN-RECEIVED), not with {}",
+                             ToString(expected.states.front())));
+  }
+  for (size_t index = 1; index < expected.states.size(); ++index) {
+    const State from = expected.states[index - 1];
+    const State to = expected.states[index];
+    if (!CanFollow(from, to)) {
+      problems.Add(expected.places[index],
+                   fmt::format("{} cannot follow {}", ToString(to), ToString(from)));
+    }
+  }
+}
+
+void BindStates(Binding& binding, const Entry& entry) {
+  static_cast<void>(binding.endpoints.Known(entry.key, entry.place));
+  ExpectedStates expected;
+  expected.endpoint = entry.key;
+  expected.place = entry.value.place;
+  if (!entry.value.IsSequence() || entry.value.items.empty()) {
+    binding.problems.Add(entry.value.place, fmt::format("'{}' needs a list of states", entry.key));
+  }
+  for (const Node& item : entry.value.items) {
+    const std::string name = ReadWord(item, "state", StateNames(), binding.problems);
+    expected.states.push_back(StateFromString(name).value_or(State::kClosed));
+    expected.places.push_back(item.place);
+  }
+  if (!binding.problems.any()) {
+    CheckOrder(expected, binding.problems);
+  }
+  binding.scenario.states.push_back(std::move(expected));
+}
+
+// "x3"; nothing if it is no such word.
+std::optional<int> ParseTimes(std::string_view word) {
+  constexpr int64_t kMaxTimes = 1000;
+  const auto times = word.starts_with('x') ? ParseInteger(word.substr(1)) : std::nullopt;
+  if (!times || *times < 1 || *times > kMaxTimes) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*times);
+}
+
+// "HOST FLAGS" or "HOST FLAGS xN".
+ExpectedSegment ParseSegment(Binding& binding, const std::string& text, const Place& place) {
+  ExpectedSegment segment;
+  segment.place = place;
+  const std::vector<std::string> words = Split(text, ' ');
+  const std::optional<int> times = words.size() == 3 ? ParseTimes(words[2]) : 1;
+  if (words.size() < 2 || words.size() > 3 || !times) {
+    binding.problems.Add(
+        place,
+        fmt::format("'{}' is no segment; write HOST FLAGS, e.g. server FIN, or server FIN x3",
+                    text));
+    return segment;
+  }
+  segment.from = ReadHost(binding, ScalarNode(words[0], place));
+  segment.flags = ReadFlags(ScalarNode(words[1], place), binding.problems);
+  segment.times = *times;
+  return segment;
+}
+
+ExpectedSegment BindSegment(Binding& binding, const Node& node) {
+  if (node.IsScalar()) {
+    return ParseSegment(binding, node.text, node.place);
+  }
+  if (!node.IsMap() || node.entries.size() != 1) {
+    binding.problems.Add(node.place, "a segment is HOST FLAGS, or {HOST FLAGS: {bytes: 1..100}}");
+    return {};
+  }
+  const Entry& entry = node.entries.front();
+  ExpectedSegment segment = ParseSegment(binding, entry.key, node.place);
+  const MapReader reader(binding.problems, entry.value, ExpectedSegmentKeys());
+  if (const Node* bytes = reader.Get("bytes")) {
+    segment.bytes = ReadRange(*bytes, binding.problems);
+  }
+  return segment;
+}
+
+ExpectedSegments BindSegmentList(Binding& binding,
+                                 const std::string& connection,
+                                 const Node& node) {
+  ExpectedSegments expected;
+  expected.connection = connection;
+  expected.place = node.place;
+  if (!node.IsSequence()) {
+    binding.problems.Add(node.place,
+                         "a list of segments is wanted here, e.g. [server FIN, client ACK]");
+  }
+  for (const Node& item : node.items) {
+    expected.segments.push_back(BindSegment(binding, item));
+  }
+  return expected;
+}
+
+void BindSegments(Binding& binding, const Node& node) {
+  std::vector<ExpectedSegments> all;
+  if (!node.IsMap()) {
+    all.push_back(BindSegmentList(binding, "", node));
+  }
+  for (const Entry& entry : node.entries) {
+    static_cast<void>(binding.endpoints.Known(entry.key, entry.place));
+    all.push_back(BindSegmentList(binding, entry.key, entry.value));
+  }
+  binding.scenario.segments = std::move(all);
+}
+
+}  // namespace
+
+void BindExpect(Binding& binding, const Node& node) {
+  const MapReader reader(binding.problems, node, ExpectKeys());
+  for (const Entry* entry : reader.Others()) {
+    BindStates(binding, *entry);
+  }
+  if (const Node* segments = reader.Get("segments")) {
+    BindSegments(binding, *segments);
+  }
+}
+
+}  // namespace lastack
