@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <ctime>
 #include <limits>
 #include <utility>
@@ -26,6 +27,22 @@ int64_t ReadClock(clockid_t clock) {
 
 int64_t MonotonicNs() { return ReadClock(CLOCK_MONOTONIC); }
 int64_t RealtimeNs() { return ReadClock(CLOCK_REALTIME); }
+
+ClockPair ReadBothClocks() {
+  constexpr int kAttempts = 5;
+  ClockPair best;
+  int64_t tightest = std::numeric_limits<int64_t>::max();
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const int64_t before = MonotonicNs();
+    const int64_t realtime = RealtimeNs();
+    const int64_t after = MonotonicNs();
+    if (after - before < tightest) {
+      tightest = after - before;
+      best = {before + (after - before) / 2, realtime};
+    }
+  }
+  return best;
+}
 
 Duration Deadline::Left() const {
   return Duration(std::max<int64_t>(0, at_ns_ - MonotonicNs()));
@@ -54,7 +71,7 @@ std::optional<Duration> ParseDuration(std::string_view text) {
   for (const auto& [name, factor] : kUnits) {
     const double result = number * static_cast<double>(factor);
     if (unit == name && result < 9e18) {
-      return Duration(static_cast<int64_t>(result + 0.5));
+      return Duration(std::llround(result));
     }
   }
   return std::nullopt;

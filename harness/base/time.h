@@ -18,6 +18,13 @@ using Duration = std::chrono::nanoseconds;
 [[nodiscard]] int64_t MonotonicNs();
 [[nodiscard]] int64_t RealtimeNs();
 
+// Both clocks read together: the tightest of several attempts, so that a preempted thread does not spoil their offset.
+struct ClockPair {
+  int64_t monotonic_ns = 0;
+  int64_t realtime_ns = 0;
+};
+[[nodiscard]] ClockPair ReadBothClocks();
+
 // A moment on CLOCK_MONOTONIC until which something may take.
 class Deadline {
  public:

@@ -78,9 +78,11 @@ Status Agent::Run() {
     return Fail(waits.error());
   }
   waits_ = std::make_unique<StateWaits>(std::move(*waits));
-  output_.Event({{"event", "hello"},
-                 {"protocol", "lastack.host/1"},
-                 {"clock", {{"monotonic", MonotonicNs()}, {"realtime", RealtimeNs()}}}});
+  const ClockPair clocks = ReadBothClocks();
+  output_.Event(
+      {{"event", "hello"},
+       {"protocol", "lastack.host/1"},
+       {"clock", {{"monotonic", clocks.monotonic_ns}, {"realtime", clocks.realtime_ns}}}});
   while (input_ >= 0 || keep_) {
     output_.Flush();
     std::vector<pollfd> fds = WhatToWaitFor();
@@ -165,10 +167,12 @@ Result<std::unique_ptr<Agent>> MakeAgent(int input, int output) {
   if (!diag) {
     return Fail(diag.error());
   }
-  return Rebinds::Create().map([&](Rebinds rebinds) {
-    return std::make_unique<Agent>(
-        input, output, std::move(*children), std::move(*diag), std::move(rebinds));
-  });
+  Result<Rebinds> rebinds = Rebinds::Create();
+  if (!rebinds) {
+    return Fail(rebinds.error());
+  }
+  return std::make_unique<Agent>(
+      input, output, std::move(*children), std::move(*diag), std::move(*rebinds));
 }
 
 }  // namespace

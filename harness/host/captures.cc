@@ -1,6 +1,7 @@
 #include "host/captures.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -60,9 +61,13 @@ Status Captures::Start(const std::vector<std::string>& interfaces, const TapOpti
   if (!entries_.empty()) {
     return Fail(ErrorKind::kSystem, "this host is already capturing");
   }
-  std::vector<Entry> entries;
+  std::vector<std::future<Result<Tap>>> opening;
   for (const std::string& interface : interfaces) {
-    Result<Tap> tap = Tap::Open(interface, options);
+    opening.push_back(std::async(std::launch::async, Tap::Open, interface, options));
+  }
+  std::vector<Entry> entries;
+  for (std::future<Result<Tap>>& future : opening) {
+    Result<Tap> tap = future.get();
     if (!tap) {
       return Fail(tap.error());
     }

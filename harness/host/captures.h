@@ -18,6 +18,8 @@ class Captures {
  public:
   explicit Captures(Output* output) : output_(output) {}
 
+  // Opens all taps at the same time: each waits for a grace period of the kernel (packet_set_ring,
+  // some milliseconds).
   [[nodiscard]] Status Start(const std::vector<std::string>& interfaces, const TapOptions& options);
 
   struct Closed {

@@ -84,8 +84,8 @@ void ForkChild(ControlChannel* control, const json& request) {
 json Identity() {
   rlimit core{};
   getrlimit(RLIMIT_CORE, &core);
-  sigset_t mask;
-  sigprocmask(SIG_SETMASK, nullptr, &mask);
+  sigset_t mask{};
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   json open = json::array();
   for (int fd = 0; fd < 64; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) {  // NOLINT(*-vararg)
@@ -101,7 +101,7 @@ json Identity() {
 
 void Serve(ControlChannel* control, const json& request, std::map<std::string, Fd>* sockets) {
   const auto call = request.at("call").get<std::string>();
-  const json id = request.at("id");
+  const json& id = request.at("id");
   Say(control, {{"event", "started"}, {"id", id}, {"t", MonotonicNs()}});
   json results = json::array();
   if (call == "exit") {
@@ -147,6 +147,7 @@ int FakePeer(int control_fd) {
 }  // namespace
 }  // namespace lastack
 
+// NOLINTNEXTLINE(bugprone-exception-escape): ends the test program, as it should
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv, argv + argc);
   if (words.size() >= 3 && words[1] == "--control") {

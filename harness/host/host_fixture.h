@@ -2,6 +2,7 @@
 // lastack drives it.
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -37,10 +38,10 @@ class HostTest : public testing::Test {
   void SetUp() override {
     std::array<int, 2> requests{};
     std::array<int, 2> answers{};
-    ASSERT_EQ(pipe2(requests.data(), O_CLOEXEC), 0);
-    ASSERT_EQ(pipe2(answers.data(), O_CLOEXEC), 0);
+    const bool piped =
+        pipe2(requests.data(), O_CLOEXEC) == 0 && pipe2(answers.data(), O_CLOEXEC) == 0;
+    ASSERT_TRUE(piped);
     middle_ = fork();
-    ASSERT_GE(middle_, 0);
     if (middle_ == 0) {
       RunHost(requests, answers);
     }
@@ -140,6 +141,17 @@ class HostTest : public testing::Test {
       return line.value("event", "") == "peer" && line.value("peer", "") == peer &&
              line.at("message").value("event", "") == event;
     })["message"];
+  }
+
+  // All frames of the `frames` events so far.
+  [[nodiscard]] nlohmann::json Frames() const {
+    nlohmann::json frames = nlohmann::json::array();
+    for (const nlohmann::json& event : events_) {
+      if (event.value("event", "") == "frames") {
+        frames.insert(frames.end(), event.at("frames").begin(), event.at("frames").end());
+      }
+    }
+    return frames;
   }
 
   void Spawn(const std::string& name) {

@@ -9,7 +9,7 @@
 namespace lastack {
 namespace {
 
-constexpr size_t kFlushBytes = 256 * 1024;  // what may wait for the end of the turn
+constexpr size_t kFlushBytes = 262'144;  // what may wait for the end of the turn
 
 std::string_view KindName(ErrorKind kind) {
   switch (kind) {

@@ -59,7 +59,8 @@ SocketOption OptionFromJson(const json& pair) {
 }
 
 Answer Clock(int64_t /*id*/, const json& /*request*/, const HostParts& /*parts*/) {
-  return json{{"monotonic", MonotonicNs()}, {"realtime", RealtimeNs()}};
+  const ClockPair clocks = ReadBothClocks();
+  return json{{"monotonic", clocks.monotonic_ns}, {"realtime", clocks.realtime_ns}};
 }
 
 Answer Capture(int64_t /*id*/, const json& request, const HostParts& parts) {

@@ -1,6 +1,7 @@
 #include "judge/reconstruct.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -16,31 +17,104 @@ Pair PairOf(const Segment& segment) {
   return std::minmax(segment.source, segment.destination);
 }
 
-std::vector<SeenSegment> CollectSegments(const Evidence& evidence) {
-  const ClockOffsets clocks(evidence.events);
+using Identity = std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+
+Identity IdentityOf(const Segment& segment) {
+  return {segment.source,  segment.destination,     segment.seg_seq,
+          segment.seg_ack, ToString(segment.flags), segment.seg_len};
+}
+
+std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& clocks) {
   std::vector<SeenSegment> segments;
-  for (const Capture& capture : evidence.captures) {
-    int64_t packet = 0;
-    for (const Frame& frame : capture.frames) {
-      ++packet;
-      const auto segment = ParseSegment(frame.data.data(), frame.data.size());
-      if (!segment) {
-        continue;
+  int64_t packet = 0;
+  for (const Frame& frame : capture.frames) {
+    ++packet;
+    const auto segment = ParseSegment(frame.data.data(), frame.data.size());
+    if (!segment) {
+      continue;
+    }
+    const bool loopback = frame.interface < capture.interfaces.size() &&
+                          capture.interfaces[frame.interface] == "lo";
+    segments.push_back({.host = capture.host,
+                        .packet = packet,
+                        .t_ns = clocks.ToMonotonic("host:" + capture.host, frame.realtime_ns),
+                        .sent = loopback || frame.direction == Direction::kOut,
+                        .loopback = loopback,
+                        .segment = *segment});
+  }
+  return segments;
+}
+
+// Merges the captures of all hosts. Each keeps its own order; a received segment comes after its sending, whatever
+// the clocks say; only where neither decides does the time.
+class CausalMerge {
+ public:
+  explicit CausalMerge(std::vector<std::vector<SeenSegment>> captures)
+      : captures_(std::move(captures)), next_(captures_.size(), 0) {
+    for (const auto& capture : captures_) {
+      for (const SeenSegment& seen : capture) {
+        to_come_[IdentityOf(seen.segment)] += seen.sent ? 1 : 0;
       }
-      const bool loopback = frame.interface < capture.interfaces.size() &&
-                            capture.interfaces[frame.interface] == "lo";
-      segments.push_back({.host = capture.host,
-                          .packet = packet,
-                          .t_ns = clocks.ToMonotonic("host:" + capture.host, frame.realtime_ns),
-                          .sent = loopback || frame.direction == Direction::kOut,
-                          .loopback = loopback,
-                          .segment = *segment});
     }
   }
-  std::stable_sort(segments.begin(), segments.end(), [](const auto& a, const auto& b) {
-    return a.t_ns < b.t_ns;
-  });
-  return segments;
+
+  std::vector<SeenSegment> Merge() {
+    std::vector<SeenSegment> merged;
+    for (size_t from = Choose(); from < captures_.size(); from = Choose()) {
+      SeenSegment& seen = captures_[from][next_[from]++];
+      const Identity identity = IdentityOf(seen.segment);
+      to_come_[identity] -= seen.sent ? 1 : 0;
+      under_way_[identity] += seen.sent ? 1 : -1;
+      if (!merged.empty()) {
+        seen.t_ns = std::max(seen.t_ns, merged.back().t_ns);
+      }
+      merged.push_back(std::move(seen));
+    }
+    return merged;
+  }
+
+ private:
+  // The capture whose next segment comes first; captures_.size() when all are done.
+  [[nodiscard]] size_t Choose() const {
+    size_t best = captures_.size();
+    bool best_waits = false;
+    for (size_t i = 0; i < captures_.size(); ++i) {
+      if (next_[i] == captures_[i].size()) {
+        continue;
+      }
+      const SeenSegment& seen = captures_[i][next_[i]];
+      const bool waits = WaitsForSending(seen);
+      const bool better = best == captures_.size() || waits < best_waits ||
+                          (waits == best_waits && seen.t_ns < captures_[best][next_[best]].t_ns);
+      if (better) {
+        best = i;
+        best_waits = waits;
+      }
+    }
+    return best;
+  }
+
+  // Received, none such is under way, and one is still to be sent.
+  [[nodiscard]] bool WaitsForSending(const SeenSegment& seen) const {
+    const Identity identity = IdentityOf(seen.segment);
+    const auto under_way = under_way_.find(identity);
+    const bool none = under_way == under_way_.end() || under_way->second <= 0;
+    return !seen.sent && none && to_come_.at(identity) > 0;
+  }
+
+  std::vector<std::vector<SeenSegment>> captures_;
+  std::vector<size_t> next_;
+  std::map<Identity, int> to_come_;    // sendings not yet merged
+  std::map<Identity, int> under_way_;  // sent and not yet received
+};
+
+std::vector<SeenSegment> CollectSegments(const Evidence& evidence) {
+  const ClockOffsets clocks(evidence.events);
+  std::vector<std::vector<SeenSegment>> captures;
+  for (const Capture& capture : evidence.captures) {
+    captures.push_back(SegmentsOf(capture, clocks));
+  }
+  return CausalMerge(std::move(captures)).Merge();
 }
 
 // Groups the segments of one pair of addresses; a SYN with another sequence number begins a new
@@ -198,6 +272,17 @@ void AssignConnections(const Index& index, Reconstruction* what) {
   }
 }
 
+// When the kernel was seen to have no such socket any more; a timer can end one without a segment. What comes
+// later is answered for nobody.
+int64_t GoneAt(const EndpointTrace& trace) {
+  for (const KernelState& kernel : trace.kernel) {
+    if (kernel.state == State::kClosed && kernel.t0_ns >= trace.born_ns) {
+      return kernel.t1_ns;
+    }
+  }
+  return std::numeric_limits<int64_t>::max();
+}
+
 // An endpoint sees the segments of its connection, then those of later connections of the same addresses (a SYN that
 // takes over TIME-WAIT, a late RST) until it is CLOSED.
 void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace* trace) {
@@ -211,19 +296,24 @@ void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace*
   }
   Connection connection;
   const SocketAddress local = Unmapped(trace->endpoint.local);
+  const int64_t gone_ns = GoneAt(*trace);
+  std::vector<const SeenSegment*> fed;
   for (const size_t i : index.segments.at({trace->host, PairOf(trace->endpoint)})) {
+    const SeenSegment& seen = what.segments[i];
     if (i < at_host->second.front()) {
       continue;
     }
-    const SeenSegment& seen = what.segments[i];
-    const Direction direction =
-        seen.segment.source == local ? Direction::kOut : Direction::kIn;
-    for (const Transition& transition : connection.Feed(direction, seen.segment)) {
-      trace->wire.push_back({transition.to, seen.t_ns, seen.packet, transition.cause});
+    const bool over = connection.state() == State::kClosed && !connection.transitions().empty();
+    if (seen.t_ns > gone_ns || over) {
+      break;
     }
-    if (connection.state() == State::kClosed && !trace->wire.empty()) {
-      return;
-    }
+    fed.push_back(&seen);
+    connection.Feed(seen.segment.source == local ? Direction::kOut : Direction::kIn, seen.segment);
+  }
+  // Only now: an answer can show that a segment before it was not taken.
+  for (const Transition& transition : connection.transitions()) {
+    const SeenSegment& seen = *fed[transition.segment];
+    trace->wire.push_back({transition.to, seen.t_ns, seen.packet, transition.cause});
   }
 }
 
@@ -257,10 +347,10 @@ Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
   what.endpoints = CollectEndpoints(scenario, evidence);
   const Index index = MakeIndex(what);
   AssignConnections(index, &what);
+  CollectSamples(evidence, &what);
   for (EndpointTrace& trace : what.endpoints) {
     FollowOnWire(what, index, &trace);
   }
-  CollectSamples(evidence, &what);
   return what;
 }
 

@@ -30,6 +30,7 @@ struct StepEvents {
   const SocketDestroyed* destroyed = nullptr;
   const ProbeRead* probe = nullptr;
   std::map<std::string, const StateSample*> last_samples;  // endpoint → its last sample
+  int64_t sampled_ns = 0;                                  // when the last samples were taken
   std::vector<int64_t> events;
 };
 
@@ -73,6 +74,7 @@ class EventsByStep {
   }
   void Add(const Event& event, const KernelSampled& data) {
     StepEvents& at = At(event, data.step);
+    at.sampled_ns = std::max(at.sampled_ns, data.t1_ns);
     for (const StateSample& sample : data.samples) {
       at.last_samples[sample.endpoint] = &sample;
     }
@@ -183,8 +185,28 @@ class StepChecker {
     if (finding && finished->fulfilled) {
       finding->note = "the runner took the wait for fulfilled, the evidence does not show it";
     }
-    return List(finding,
-                CheckTook(wait.took, wait.took_place, finished->took, events_->of(number_).probe));
+    return List(finding, CheckTook(wait.took, wait.took_place, Took(wait, *finished),
+                                   events_->of(number_).probe));
+  }
+
+  // Of a wait for states: since the last segment that changed one of these endpoints' state, because that is
+  // what a kernel timer counts from. Of any other wait, or if there was no such segment: since the step began.
+  [[nodiscard]] Duration Took(const WaitStep& wait, const WaitFinished& finished) const {
+    const auto* states = std::get_if<WaitState>(&wait.what);
+    const int64_t reached_ns = events_->of(number_).sampled_ns;
+    if (states == nullptr || reached_ns == 0) {
+      return finished.took;
+    }
+    int64_t since_ns = 0;
+    for (const auto& [endpoint, state] : states->states) {
+      const EndpointTrace* trace = FindTrace(what_, endpoint);
+      for (const WireState& wire : trace == nullptr ? std::vector<WireState>{} : trace->wire) {
+        if (wire.t_ns <= reached_ns) {
+          since_ns = std::max(since_ns, wire.t_ns);
+        }
+      }
+    }
+    return since_ns == 0 ? finished.took : Duration(reached_ns - since_ns);
   }
 
   std::optional<Finding> Waited(const WaitState& states, const WaitFinished& finished) {

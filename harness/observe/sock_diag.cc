@@ -23,8 +23,9 @@
 namespace lastack {
 namespace {
 
-// Requests in one write. The answers wait in the socket's receive buffer (208 KiB by default, about
-// 1 KiB each).
+// Requests in one write. A get costs about 3 µs (Linux 6.18); a dump is not cheaper for thousands
+// of sockets, and not as exact. The answers wait in the socket's receive buffer (208 KiB by
+// default, about 1 KiB each).
 constexpr size_t kBatch = 32;
 constexpr size_t kReceiveBytes = 32768;  // a dump fills buffers of up to 32 KiB
 constexpr unsigned kDestroySequence = 1000;
@@ -144,7 +145,7 @@ using OnError = std::function<void(const nlmsghdr&, int)>;
 // Reads one buffer of messages; netlink has answered before the write returned, so an empty queue
 // is an error. Returns how many messages there were, the end of a dump included.
 Result<size_t> Receive(mnl_socket* socket, const OnMessage& on_message, const OnError& on_error) {
-  alignas(nlmsghdr) std::array<char, kReceiveBytes> buffer{};
+  alignas(nlmsghdr) std::array<char, kReceiveBytes> buffer;  // NOLINT(*-member-init): recv fills it
   const ssize_t received =
       recv(mnl_socket_get_fd(socket), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (received < 0) {

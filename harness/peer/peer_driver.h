@@ -34,6 +34,12 @@ class PeerDriver {
   nlohmann::json Await(int id, const std::string& event);
   // Send, then the results of `finished`.
   nlohmann::json Call(nlohmann::json request, int descriptor = -1);
+  // The endpoint `listener`, on the loopback device: its result.
+  nlohmann::json Listen();
+  // The endpoints `listener`, `client` and `server`: a connection of the peer with itself.
+  void ConnectToItself();
+  // Starts accepting `server`; returns the id once it has started.
+  int StartAccept();
   // The next line, whatever it is.
   nlohmann::json Next();
   // The descriptor that has come with an event.

@@ -102,6 +102,26 @@ json PeerDriver::Call(json request, int descriptor) {
   return finished.is_null() ? finished : finished["results"];
 }
 
+json PeerDriver::Listen() {
+  return Call({{"call", "listen"},
+               {"as", "listener"},
+               {"family", "v4"},
+               {"address", {"127.0.0.1", 0}},
+               {"backlog", 16}})[0];
+}
+
+void PeerDriver::ConnectToItself() {
+  const json listener = Listen();
+  Call({{"call", "connect"}, {"as", {"client"}}, {"to", listener["socket"]["local"]}});
+  Call({{"call", "accept"}, {"on", {"listener"}}, {"as", {"server"}}});
+}
+
+int PeerDriver::StartAccept() {
+  const int id = Send({{"call", "accept"}, {"on", {"listener"}}, {"as", {"server"}}});
+  Await(id, "started");
+  return id;
+}
+
 int PeerDriver::AwaitEnd() {
   if (ended_) {
     return -1;

@@ -90,10 +90,15 @@ class SegmentPairing {
           waiting.emplace(IdentityOf(seen.segment), entries.size());
         }
         entries.push_back(Sent(i));
+      }
+    }
+    for (size_t i = 0; i < what_.segments.size(); ++i) {
+      const SeenSegment& seen = what_.segments[i];
+      if (seen.sent) {
         continue;
       }
-      const auto sender = waiting.find(IdentityOf(seen.segment));
-      if (sender != waiting.end()) {
+      const auto sender = waiting.lower_bound(IdentityOf(seen.segment));  // the first of equals
+      if (sender != waiting.end() && sender->first == IdentityOf(seen.segment)) {
         Receive(seen, &entries[sender->second]);
         waiting.erase(sender);
       } else {

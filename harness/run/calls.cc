@@ -34,11 +34,11 @@ void AddIfKnownBefore(RunContext* run, const std::string& host, const CallStep& 
       call.as.size() != 1) {
     return;
   }
-  run->book.Add(host, {.name = call.as.front(),
-                       .family = call.family,
-                       .local = Resolve(*call.local, run->testbed),
-                       .remote = Resolve(*call.remote, run->testbed),
-                       .cookie = 0});
+  run->book.Expect(host, {.name = call.as.front(),
+                          .family = call.family,
+                          .local = Resolve(*call.local, run->testbed),
+                          .remote = Resolve(*call.remote, run->testbed),
+                          .cookie = 0});
 }
 
 // The descriptor goes from peer to host to peer: two calls on the record, of which the receiver's counts.
@@ -61,7 +61,7 @@ Result<int64_t> StartPass(RunContext* run, const std::string& host, const CallSt
       {{"do", "pass"},
        {"from", call.peer},
        {"to", call.to_peer},
-       {"id", sent},
+       {"call", sent},
        {"request", {{"id", received}, {"call", "receive_socket"}, {"as", call.on}}}},
       call.within);
   return passed ? Result<int64_t>(received) : Fail(passed.error());

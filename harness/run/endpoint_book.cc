@@ -24,8 +24,13 @@ size_t EndpointBook::Learn(const Scenario& scenario,
   return from;
 }
 
+void EndpointBook::Expect(const std::string& host, const Endpoint& endpoint) {
+  known_[endpoint.name] = {endpoint, host, false};
+}
+
 void EndpointBook::Add(const std::string& host, const Endpoint& endpoint) {
-  if (endpoint.remote) {
+  const bool exists = endpoint.cookie != 0;  // otherwise its call may still fail
+  if (endpoint.remote && exists) {
     std::string& owner =
         owner_[{host, ToString(Unmapped(endpoint.local)) + ToString(Unmapped(*endpoint.remote))}];
     const auto former = known_.find(owner);

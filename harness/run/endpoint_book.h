@@ -22,8 +22,8 @@ class EndpointBook {
   // Takes over what events from `from` on say; returns where to go on.
   [[nodiscard]] size_t Learn(const Scenario& scenario, const std::vector<Event>& events, size_t from);
 
-  // Adds an endpoint whose addresses are known before its call returns.
-  void Add(const std::string& host, const Endpoint& endpoint);
+  // Adds an endpoint whose addresses are known before its call returns. It supersedes nobody: the call may fail.
+  void Expect(const std::string& host, const Endpoint& endpoint);
 
   // Null if no endpoint of that name has come to be.
   [[nodiscard]] const KnownEndpoint* Find(const std::string& name) const;
@@ -32,6 +32,8 @@ class EndpointBook {
   [[nodiscard]] std::vector<std::string> Connections() const;
 
  private:
+  void Add(const std::string& host, const Endpoint& endpoint);
+
   std::map<std::string, KnownEndpoint> known_;
   std::map<std::pair<std::string, std::string>, std::string> owner_;  // host, addresses → name
 };

@@ -118,7 +118,8 @@ Result<json> Session::Ask(const std::string& host, json request, Duration within
 Result<bool> Session::ProcessUntil(const std::function<bool()>& done, Duration within) {
   const Deadline deadline(std::min(within, kForever));
   bool released = false;
-  while (!done()) {
+  bool is_done = false;
+  while (!(is_done = done())) {
     const Duration left = deadline.Left();
     if (left.count() == 0) {
       break;
@@ -136,7 +137,7 @@ Result<bool> Session::ProcessUntil(const std::function<bool()>& done, Duration w
   if (released) {
     slot_->Acquire();
   }
-  return done();
+  return is_done;
 }
 
 Status Session::Pump(Duration wait) {

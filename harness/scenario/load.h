@@ -30,7 +30,8 @@ struct Variant {
 // "normal/active-close-client".
 [[nodiscard]] Result<std::vector<Variant>> LoadScenarioFile(const std::string& path);
 
-// The scenario of a stored `Variant::resolved`.
+// The scenario of a stored `Variant::resolved`. `id` is the variant's (Scenario::id). There is no
+// source text, so that messages have the place but neither line nor caret.
 [[nodiscard]] Result<Scenario> LoadResolved(const std::string& file,
                                             const std::string& id,
                                             std::string_view resolved_json);

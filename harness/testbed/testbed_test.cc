@@ -2,11 +2,11 @@
 #include "testbed/testbed.h"
 
 #include <net/if.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>

@@ -86,11 +86,12 @@ void Transfer(const Fd& from, const Fd& to, size_t total) {
 // right. RFC 9293 3.1.
 uint16_t TcpChecksumError(const Frame& frame) {
   const size_t ip = ETH_HLEN;
-  const size_t header = (frame[ip] & 0x0fU) * 4U;
-  const size_t total = static_cast<size_t>(frame[ip + 2] << 8 | frame[ip + 3]);
+  const size_t header = size_t{4} * (frame[ip] & 0x0fU);
+  const auto total = static_cast<size_t>(frame[ip + 2] << 8 | frame[ip + 3]);
   Frame summed(frame.begin() + ip + 12, frame.begin() + ip + 20);
   const size_t length = total - header;
-  summed.insert(summed.end(), {0, IPPROTO_TCP, uint8_t(length >> 8), uint8_t(length)});
+  summed.insert(summed.end(),
+                {0, IPPROTO_TCP, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
   summed.insert(summed.end(),
                 frame.begin() + static_cast<long>(ip + header),
                 frame.begin() + static_cast<long>(ip + total));
