@@ -1,4 +1,5 @@
-// What a function that can fail returns: its value, or an Error that says what failed and what to do.
+// What a function that can fail returns: its value, or an Error that says what failed and what to
+// do.
 #pragma once
 
 #include <string>

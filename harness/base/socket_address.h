@@ -11,8 +11,9 @@
 namespace lastack {
 
 struct SocketAddress {
-  std::string address;  // "10.77.0.1", "fd77::1", "::ffff:10.77.0.1"; numeric, as inet_ntop prints it
-  uint16_t port = 0;    // host byte order
+  std::string
+      address;        // "10.77.0.1", "fd77::1", "::ffff:10.77.0.1"; numeric, as inet_ntop prints it
+  uint16_t port = 0;  // host byte order
 
   auto operator<=>(const SocketAddress&) const = default;
 };

@@ -36,7 +36,8 @@ struct SocketOption {
 // The option of this name; null if there is none.
 [[nodiscard]] const OptionInfo* FindOption(std::string_view name);
 
-// Sets one option on a socket. Returns 0 or the errno of setsockopt; ENOPROTOOPT for an unknown name.
+// Sets one option on a socket. Returns 0 or the errno of setsockopt; ENOPROTOOPT for an unknown
+// name.
 [[nodiscard]] int SetOption(int socket, const SocketOption& option);
 
 // Reads one option. Returns 0 or an errno.

@@ -25,8 +25,12 @@ int64_t ReadClock(clockid_t clock) {
 
 }  // namespace
 
-int64_t MonotonicNs() { return ReadClock(CLOCK_MONOTONIC); }
-int64_t RealtimeNs() { return ReadClock(CLOCK_REALTIME); }
+int64_t MonotonicNs() {
+  return ReadClock(CLOCK_MONOTONIC);
+}
+int64_t RealtimeNs() {
+  return ReadClock(CLOCK_REALTIME);
+}
 
 ClockPair ReadBothClocks() {
   constexpr int kAttempts = 5;

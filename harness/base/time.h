@@ -18,7 +18,8 @@ using Duration = std::chrono::nanoseconds;
 [[nodiscard]] int64_t MonotonicNs();
 [[nodiscard]] int64_t RealtimeNs();
 
-// Both clocks read together: the tightest of several attempts, so that a preempted thread does not spoil their offset.
+// Both clocks read together: the tightest of several attempts, so that a preempted thread does not
+// spoil their offset.
 struct ClockPair {
   int64_t monotonic_ns = 0;
   int64_t realtime_ns = 0;

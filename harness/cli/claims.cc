@@ -1,4 +1,7 @@
-// `lastack claims`: what the literature says about closing TCP connections, and what this machine shows.
+// `lastack claims`: what the literature says about closing TCP connections, and what this machine
+// shows.
+#include "scenario/claims.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -14,7 +17,6 @@
 #include "cli/print_error.h"
 #include "cli/select.h"
 #include "run/suite.h"
-#include "scenario/claims.h"
 #include "testbed/testbed.h"
 
 namespace lastack {
@@ -35,7 +37,9 @@ struct Proof {
   std::set<std::string> not_passed;
 };
 
-std::string BaseName(const std::string& id) { return id.substr(0, id.find('.')); }
+std::string BaseName(const std::string& id) {
+  return id.substr(0, id.find('.'));
+}
 
 std::map<std::string, Proof> CollectProofs(const std::vector<Variant>& variants,
                                            const std::vector<RunResult>& results) {
@@ -99,8 +103,7 @@ void PrintClaim(const Claim& claim, const Proof& proof) {
 
 // The claims file stands in the folder of the scenarios.
 Result<std::vector<Claim>> FindClaims(const Selection& selection) {
-  const std::string root =
-      selection.paths.empty() ? DefaultScenarios() : selection.paths.front();
+  const std::string root = selection.paths.empty() ? DefaultScenarios() : selection.paths.front();
   return LoadClaimsFile((std::filesystem::path(root) / "claims.yaml").string());
 }
 
@@ -150,10 +153,12 @@ Command AddClaimsCommand(CLI::App* app, int stop_fd) {
   arguments->suite.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   CLI::App* command = app->add_subcommand(
       "claims", "run the scenarios that speak of claims, and print each claim with its verdict");
-  command->add_option("PATH", arguments->selection.paths,
+  command->add_option("PATH",
+                      arguments->selection.paths,
                       "folder with claims.yaml and scenarios (default ./scenarios)");
   command
-      ->add_option("--exclude-label", arguments->selection.exclude_labels,
+      ->add_option("--exclude-label",
+                   arguments->selection.exclude_labels,
                    "leave scenarios with this label out (slow: those that wait a minute)")
       ->type_name("L")
       ->allow_extra_args(false);

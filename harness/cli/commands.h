@@ -1,4 +1,5 @@
-// The commands of the program, one file each. Each adds itself to the command line and later returns the exit code.
+// The commands of the program, one file each. Each adds itself to the command line and later
+// returns the exit code.
 #pragma once
 
 #include <functional>

@@ -18,7 +18,10 @@ int Diagnose() {
   bool able = true;
   const Status entered = EnterUserNamespaceIfNeeded();
   if (!entered) {
-    fmt::print("{:4} {:13} {}\n     hint: {}\n", "NO", "namespaces", entered.error().message,
+    fmt::print("{:4} {:13} {}\n     hint: {}\n",
+               "NO",
+               "namespaces",
+               entered.error().message,
                entered.error().hint);
     able = false;
   }
@@ -29,16 +32,17 @@ int Diagnose() {
     able = able && path.has_value();
   }
   for (const Capability& capability : ProbeCapabilities()) {
-    fmt::print("{:4} {:13} {}\n", capability.available ? "yes" : "NO", capability.name,
-               capability.what);
+    fmt::print(
+        "{:4} {:13} {}\n", capability.available ? "yes" : "NO", capability.name, capability.what);
     if (!capability.available) {
-      fmt::print("     {:13} why:  {}\n     {:13} hint: {}\n", "", capability.why, "",
-                 capability.hint);
+      fmt::print(
+          "     {:13} why:  {}\n     {:13} hint: {}\n", "", capability.why, "", capability.hint);
       able = able && !capability.required;
     }
   }
-  fmt::print("{}\n", able ? "scenarios can run here; those that need a NO above are skipped"
-                          : "scenarios cannot run here: see what is missing above");
+  fmt::print("{}\n",
+             able ? "scenarios can run here; those that need a NO above are skipped"
+                  : "scenarios cannot run here: see what is missing above");
   return able ? 0 : kExitError;
 }
 

@@ -1,4 +1,6 @@
 // `lastack judge DIR`: the verdict again, from stored evidence alone.
+#include "judge/judge.h"
+
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -8,7 +10,6 @@
 
 #include "cli/commands.h"
 #include "cli/print_error.h"
-#include "judge/judge.h"
 #include "record/store.h"
 #include "report/console.h"
 #include "report/evidence_files.h"
@@ -63,8 +64,8 @@ Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& a
   }
   auto parsed = ParseScenarioJson(stored->scenario_json);
   if (!parsed) {
-    return Fail(parsed.error().kind, directory + ": " + parsed.error().message,
-                parsed.error().hint);
+    return Fail(
+        parsed.error().kind, directory + ": " + parsed.error().message, parsed.error().hint);
   }
   if (!arguments.scenario.empty()) {
     auto scenario = Replacement(arguments.scenario, parsed->scenario.id);
@@ -74,9 +75,8 @@ Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& a
     parsed->scenario = std::move(*scenario);
     parsed->contradictions.clear();
   }
-  RunResult result{.id = parsed->scenario.id,
-                   .file = parsed->scenario.file,
-                   .place = parsed->scenario.place};
+  RunResult result{
+      .id = parsed->scenario.id, .file = parsed->scenario.file, .place = parsed->scenario.place};
   result.judgement = Judge(parsed->scenario, stored->evidence);
   for (const Finding& finding : parsed->contradictions) {
     result.judgement.findings.push_back(finding);
@@ -104,7 +104,8 @@ int JudgeAll(const JudgeArguments& arguments) {
   for (const std::string& directory : arguments.directories) {
     const std::vector<std::string> runs = FindRuns(directory);
     if (runs.empty()) {
-      PrintError({ErrorKind::kScenario, directory + ": no evidence of a run in or below it",
+      PrintError({ErrorKind::kScenario,
+                  directory + ": no evidence of a run in or below it",
                   "give a folder that `lastack run --evidence` wrote"});
       return kExitUsage;
     }
@@ -136,8 +137,10 @@ Command AddJudgeCommand(CLI::App* app) {
       app->add_subcommand("judge", "judge stored evidence again, from its raw files alone");
   command->add_option("DIR", arguments->directories, "evidence of one run, or a folder of many")
       ->required();
-  command->add_option("--scenario", arguments->scenario,
-                      "judge by this scenario file instead of the stored one")
+  command
+      ->add_option("--scenario",
+                   arguments->scenario,
+                   "judge by this scenario file instead of the stored one")
       ->type_name("FILE");
   command->add_flag("--write", arguments->write, "write result.json and timeline.json anew");
   command->add_flag("-q,--quiet", arguments->quiet, "say only what failed, and the counts");

@@ -46,8 +46,8 @@ void InstallSignals() {
 std::string Version() {
   utsname names{};
   uname(&names);
-  return fmt::format("lastack {} ({} {} {})", LASTACK_VERSION, names.sysname, names.release,
-                     names.machine);
+  return fmt::format(
+      "lastack {} ({} {} {})", LASTACK_VERSION, names.sysname, names.release, names.machine);
 }
 
 }  // namespace
@@ -58,9 +58,11 @@ int Program(int argc, char** argv) {
   app.set_version_flag("--version", Version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
-  const std::array<Command, 5> commands = {
-      AddRunCommand(&app, stop_fd), AddJudgeCommand(&app), AddClaimsCommand(&app, stop_fd),
-      AddDoctorCommand(&app), AddSchemaCommand(&app)};
+  const std::array<Command, 5> commands = {AddRunCommand(&app, stop_fd),
+                                           AddJudgeCommand(&app),
+                                           AddClaimsCommand(&app, stop_fd),
+                                           AddDoctorCommand(&app),
+                                           AddSchemaCommand(&app)};
   app.footer("Start with: lastack doctor; lastack run scenarios/normal/active-close-client.yaml");
   try {
     app.parse(argc, argv);

@@ -82,8 +82,9 @@ Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
   SuiteOptions suite = arguments.suite;
   const auto timeout = ParseDuration(arguments.timeout);
   if (!timeout || timeout->count() == 0) {
-    return Fail(ErrorKind::kScenario, "--timeout " + arguments.timeout +
-                                          ": not a duration with a unit, such as 30s or 5min");
+    return Fail(
+        ErrorKind::kScenario,
+        "--timeout " + arguments.timeout + ": not a duration with a unit, such as 30s or 5min");
   }
   const auto host_program = FindProgram("lastack-host");
   if (!host_program) {
@@ -188,11 +189,14 @@ int Run(const RunArguments& arguments, int stop_fd) {
 }
 
 void AddSelectionOptions(CLI::App* command, Selection* selection) {
-  command->add_option("PATH", selection->paths,
+  command->add_option("PATH",
+                      selection->paths,
                       "scenario files, or folders of them (default: ./scenarios, else the "
                       "installed ones)");
-  command->add_option("--filter", selection->filters,
-                      "only variants whose id matches this glob; may be given more than once")
+  command
+      ->add_option("--filter",
+                   selection->filters,
+                   "only variants whose id matches this glob; may be given more than once")
       ->type_name("GLOB")
       ->allow_extra_args(false);
   command->add_option("--label", selection->labels, "only variants with this label")
@@ -202,7 +206,8 @@ void AddSelectionOptions(CLI::App* command, Selection* selection) {
       ->type_name("L")
       ->allow_extra_args(false);
   command
-      ->add_option("--set", selection->settings,
+      ->add_option("--set",
+                   selection->settings,
                    "only this label of a matrix (family=v6), or a sysctl for both hosts "
                    "(net.ipv4.tcp_fin_timeout=5)")
       ->type_name("KEY=VALUE")
@@ -215,30 +220,37 @@ void AddSelectionOptions(CLI::App* command, Selection* selection) {
 
 void AddRunOptions(CLI::App* command, RunArguments* arguments) {
   command->add_flag("--dry-run", arguments->dry_run, "print the numbered steps and run nothing");
-  command->add_flag("--list{ids}", arguments->list, "print the ids (or --list=json) and run nothing")
+  command
+      ->add_flag("--list{ids}", arguments->list, "print the ids (or --list=json) and run nothing")
       ->check(CLI::IsMember({"ids", "json"}));
-  command->add_flag("--keep", arguments->suite.run.keep,
-                    "leave the hosts running and print how to enter them");
+  command->add_flag(
+      "--keep", arguments->suite.run.keep, "leave the hosts running and print how to enter them");
   command->add_option("-j", arguments->suite.slots, "how many runs work at the same time")
       ->type_name("N")
       ->check(CLI::Range(1, 256));
   command->add_option("--repeat", arguments->suite.repeat, "run each variant N times")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
-  command->add_flag("--until-fail", arguments->suite.until_fail,
+  command->add_flag("--until-fail",
+                    arguments->suite.until_fail,
                     "repeat until a variant does not pass (--repeat N: N times at most)");
-  command->add_flag("--fail-fast", arguments->suite.fail_fast,
+  command->add_flag("--fail-fast",
+                    arguments->suite.fail_fast,
                     "begin nothing new after the first that does not pass");
   command->add_option("--timeout", arguments->timeout, "most time for one run (default 5min)")
       ->type_name("D");
   command->add_option("--witness", arguments->witness, "how the kernel is watched (default auto)")
       ->check(CLI::IsMember({"auto", "diag", "bpf"}));
-  command->add_option("--peer", arguments->peers,
-                      "use this program for a peer instead of lastack-peer (docs/protocols.md)")
+  command
+      ->add_option("--peer",
+                   arguments->peers,
+                   "use this program for a peer instead of lastack-peer (docs/protocols.md)")
       ->type_name("NAME=PROGRAM")
       ->allow_extra_args(false);
-  command->add_option("--evidence", arguments->evidence,
-                      "folder for captures, events and results (default ./evidence)")
+  command
+      ->add_option("--evidence",
+                   arguments->evidence,
+                   "folder for captures, events and results (default ./evidence)")
       ->type_name("DIR");
   command->add_option("--json", arguments->json, "write lastack.suite/1 to a file, or - for stdout")
       ->type_name("F");

@@ -1,9 +1,10 @@
 // `lastack schema`: the JSON Schema of the scenario format.
+#include "scenario/schema.h"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands.h"
-#include "scenario/schema.h"
 
 namespace lastack {
 

@@ -25,7 +25,8 @@ Result<std::vector<std::string>> FindFiles(const std::vector<std::string>& paths
   for (const std::string& path : paths) {
     std::error_code error;
     if (!fs::exists(path, error)) {
-      return Fail(ErrorKind::kScenario, path + ": no such file or folder",
+      return Fail(ErrorKind::kScenario,
+                  path + ": no such file or folder",
                   "give the path of a scenario file or of a folder of them");
     }
     if (!fs::is_directory(path, error)) {
@@ -51,20 +52,24 @@ bool HasLabel(const Scenario& scenario, const std::string& label) {
 bool IsSelected(const Selection& selection, const Scenario& scenario) {
   const bool fits_filter =
       selection.filters.empty() ||
-      std::any_of(selection.filters.begin(), selection.filters.end(),
-                  [&](const auto& glob) { return GlobMatch(glob, scenario.id); });
+      std::any_of(selection.filters.begin(), selection.filters.end(), [&](const auto& glob) {
+        return GlobMatch(glob, scenario.id);
+      });
   return fits_filter &&
-         std::all_of(selection.labels.begin(), selection.labels.end(),
+         std::all_of(selection.labels.begin(),
+                     selection.labels.end(),
                      [&](const auto& label) { return HasLabel(scenario, label); }) &&
-         std::none_of(selection.exclude_labels.begin(), selection.exclude_labels.end(),
+         std::none_of(selection.exclude_labels.begin(),
+                      selection.exclude_labels.end(),
                       [&](const auto& label) { return HasLabel(scenario, label); });
 }
 
 // A sysctl for every host; the stored scenario keeps it as part of what was resolved.
 void SetSysctl(const std::string& name, const std::string& value, Scenario* scenario) {
   for (HostSpec& host : scenario->hosts) {
-    const auto known = std::find_if(host.sysctl.begin(), host.sysctl.end(),
-                                    [&](const auto& entry) { return entry.first == name; });
+    const auto known = std::find_if(host.sysctl.begin(), host.sysctl.end(), [&](const auto& entry) {
+      return entry.first == name;
+    });
     if (known == host.sysctl.end()) {
       host.sysctl.emplace_back(name, value);
     } else {
@@ -97,9 +102,10 @@ Status Apply(const std::string& setting, std::vector<Variant>* variants) {
     return false;
   });
   if (!known) {
-    return Fail(ErrorKind::kScenario,
-                "--set " + setting + ": no selected scenario has a matrix named '" + key + "'",
-                "KEY is a matrix name such as family, or a sysctl such as net.ipv4.tcp_fin_timeout");
+    return Fail(
+        ErrorKind::kScenario,
+        "--set " + setting + ": no selected scenario has a matrix named '" + key + "'",
+        "KEY is a matrix name such as family, or a sysctl such as net.ipv4.tcp_fin_timeout");
   }
   return {};
 }
@@ -137,9 +143,8 @@ std::string DefaultScenarios() {
 }
 
 Result<std::vector<Variant>> SelectVariants(const Selection& selection) {
-  const auto files = FindFiles(selection.paths.empty()
-                                   ? std::vector<std::string>{DefaultScenarios()}
-                                   : selection.paths);
+  const auto files = FindFiles(
+      selection.paths.empty() ? std::vector<std::string>{DefaultScenarios()} : selection.paths);
   if (!files) {
     return Fail(files.error());
   }

@@ -11,11 +11,13 @@
 namespace lastack {
 
 struct Selection {
-  std::vector<std::string> paths;           // files and folders; empty: the scenarios that come with the program
+  std::vector<std::string>
+      paths;  // files and folders; empty: the scenarios that come with the program
   std::vector<std::string> filters;         // globs over ids; any of them
   std::vector<std::string> labels;          // all of them
   std::vector<std::string> exclude_labels;  // none of them
-  std::vector<std::string> settings;        // KEY=VALUE: a matrix name and label, or a sysctl for every host
+  std::vector<std::string>
+      settings;  // KEY=VALUE: a matrix name and label, or a sysctl for every host
   bool shuffle = false;
   uint64_t seed = 0;
   std::string shard;  // "I/N"
@@ -24,7 +26,8 @@ struct Selection {
 // The scenarios folder to use when no path is given: ./scenarios, else the installed one.
 [[nodiscard]] std::string DefaultScenarios();
 
-// All errors of all files in one message (kScenario), so that nothing is run when one of them is wrong.
+// All errors of all files in one message (kScenario), so that nothing is run when one of them is
+// wrong.
 [[nodiscard]] Result<std::vector<Variant>> SelectVariants(const Selection& selection);
 
 }  // namespace lastack

@@ -109,8 +109,7 @@ bool CountsFit(const Counts& expected, const std::map<std::string, int64_t>& cou
 
 bool Fits(const CallStep& step, const Outcome& outcome, const CallEnd& end) {
   const auto all = [&](const auto& predicate) {
-    return !end.results.empty() &&
-           std::all_of(end.results.begin(), end.results.end(), predicate);
+    return !end.results.empty() && std::all_of(end.results.begin(), end.results.end(), predicate);
   };
   return std::visit(
       Overloaded{
@@ -166,8 +165,9 @@ std::string Expectation(const CallStep& step) {
 }  // namespace
 
 std::string Describe(const CallStep& step, const CallEnd& end) {
-  if (end.timed_out) {
-    return "no return within " + FormatDuration(step.within);
+  if (end.timed_out) {  // an async call has until the end of the run, which may come sooner
+    return step.async.empty() ? "no return within " + FormatDuration(step.within)
+                              : "no return until the run ended";
   }
   if (end.killed) {
     return "killed";
@@ -196,16 +196,19 @@ std::optional<Finding> CheckCall(const CallStep& step, const CallEnd& end) {
 std::optional<Finding> CheckRebind(const RebindStep& step, const Rebound& rebound) {
   const Outcome& outcome = step.expected.outcome;
   const bool wants_error = std::holds_alternative<ErrnoIs>(outcome);
-  const bool fits = wants_error ? std::get<ErrnoIs>(outcome).name == rebound.error
-                                : rebound.error.empty();
+  const bool fits =
+      wants_error ? std::get<ErrnoIs>(outcome).name == rebound.error : rebound.error.empty();
   if (fits) {
     return std::nullopt;
   }
   const std::string actual =
       rebound.error.empty() ? "success" : rebound.error + " from " + rebound.failed_call;
-  return AppFinding(fmt::format("rebind {} ({}): {}", ToString(rebound.address), rebound.options,
+  return AppFinding(fmt::format("rebind {} ({}): {}",
+                                ToString(rebound.address),
+                                rebound.options,
                                 wants_error ? std::get<ErrnoIs>(outcome).name : "success"),
-                    actual, step.expected.place);
+                    actual,
+                    step.expected.place);
 }
 
 std::optional<Finding> CheckCounters(const CounterStep& step,
@@ -223,7 +226,8 @@ std::optional<Finding> CheckCounters(const CounterStep& step,
     }
     if (!range.Contains(is->second - was->second)) {
       Finding finding = AppFinding(fmt::format("{} {} +{}", step.host, name, ToString(range)),
-                                   fmt::format("+{}", is->second - was->second), place);
+                                   fmt::format("+{}", is->second - was->second),
+                                   place);
       finding.witness = Witness::kKernel;
       return finding;
     }
@@ -243,8 +247,10 @@ std::optional<Finding> CheckTook(const std::optional<Range<Duration>>& range,
   if (probe != nullptr && excess.count() > 0 && probe->value > probe->margin &&
       excess <= probe->value) {
     finding.weight = Verdict::kInconclusive;
-    finding.note = fmt::format("{} of {} in this step (margin {})", probe->name,
-                               FormatDuration(probe->value), FormatDuration(probe->margin));
+    finding.note = fmt::format("{} of {} in this step (margin {})",
+                               probe->name,
+                               FormatDuration(probe->value),
+                               FormatDuration(probe->margin));
   }
   return finding;
 }

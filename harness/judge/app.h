@@ -1,5 +1,5 @@
-// The app witness: what calls, rebinds and counters returned against what their steps expect. Pure; the runner uses the
-// same functions to know whether it may go on.
+// The app witness: what calls, rebinds and counters returned against what their steps expect. Pure;
+// the runner uses the same functions to know whether it may go on.
 #pragma once
 
 #include <map>
@@ -35,8 +35,8 @@ struct CallEnd {
                                                    const std::map<std::string, int64_t>& before,
                                                    const std::map<std::string, int64_t>& after);
 
-// `took` against its range. A time that is too long by no more than what a named probe explains is INCONCLUSIVE;
-// too short never is.
+// `took` against its range. A time that is too long by no more than what a named probe explains is
+// INCONCLUSIVE; too short never is.
 [[nodiscard]] std::optional<Finding> CheckTook(const std::optional<Range<Duration>>& range,
                                                const Place& place,
                                                Duration took,

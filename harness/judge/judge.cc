@@ -53,8 +53,10 @@ Verdict Worst(const std::vector<Finding>& findings) {
 
 Verdict VerdictOf(Witness witness, const std::vector<Finding>& findings) {
   std::vector<Finding> own;
-  std::copy_if(findings.begin(), findings.end(), std::back_inserter(own),
-               [&](const Finding& finding) { return finding.witness == witness; });
+  std::copy_if(
+      findings.begin(), findings.end(), std::back_inserter(own), [&](const Finding& finding) {
+        return finding.witness == witness;
+      });
   return Worst(own);
 }
 
@@ -63,8 +65,8 @@ void DescribeWitnesses(const Evidence& evidence, const Reconstruction& what, Jud
   for (const auto& [event, sampled] : Select<KernelSampled>(evidence.events)) {
     samples += sampled->samples.size();
   }
-  const size_t calls = Select<CallFinished>(evidence.events).size() +
-                       Select<CallAbandoned>(evidence.events).size();
+  const size_t calls =
+      Select<CallFinished>(evidence.events).size() + Select<CallAbandoned>(evidence.events).size();
   judgement->wire.source = fmt::format("libpcap at both ends: {} segments", what.segments.size());
   judgement->kernel.source = fmt::format("sock_diag: {} samples", samples);
   judgement->app.source = fmt::format("{} calls", calls);
@@ -91,8 +93,9 @@ std::string Headline(const Scenario& scenario, const Judgement& judgement) {
     return scenario.title;
   }
   const auto worst = std::find_if(
-      judgement.findings.begin(), judgement.findings.end(),
-      [&](const Finding& finding) { return finding.weight == judgement.verdict; });
+      judgement.findings.begin(), judgement.findings.end(), [&](const Finding& finding) {
+        return finding.weight == judgement.verdict;
+      });
   return Describe(*worst);
 }
 

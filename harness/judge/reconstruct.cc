@@ -17,11 +17,16 @@ Pair PairOf(const Segment& segment) {
   return std::minmax(segment.source, segment.destination);
 }
 
-using Identity = std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+using Identity =
+    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
 
 Identity IdentityOf(const Segment& segment) {
-  return {segment.source,  segment.destination,     segment.seg_seq,
-          segment.seg_ack, ToString(segment.flags), segment.seg_len};
+  return {segment.source,
+          segment.destination,
+          segment.seg_seq,
+          segment.seg_ack,
+          ToString(segment.flags),
+          segment.seg_len};
 }
 
 std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& clocks) {
@@ -33,8 +38,8 @@ std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& 
     if (!segment) {
       continue;
     }
-    const bool loopback = frame.interface < capture.interfaces.size() &&
-                          capture.interfaces[frame.interface] == "lo";
+    const bool loopback =
+        frame.interface < capture.interfaces.size() && capture.interfaces[frame.interface] == "lo";
     segments.push_back({.host = capture.host,
                         .packet = packet,
                         .t_ns = clocks.ToMonotonic("host:" + capture.host, frame.realtime_ns),
@@ -45,8 +50,8 @@ std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& 
   return segments;
 }
 
-// Merges the captures of all hosts. Each keeps its own order; a received segment comes after its sending, whatever
-// the clocks say; only where neither decides does the time.
+// Merges the captures of all hosts. Each keeps its own order; a received segment comes after its
+// sending, whatever the clocks say; only where neither decides does the time.
 class CausalMerge {
  public:
   explicit CausalMerge(std::vector<std::vector<SeenSegment>> captures)
@@ -164,8 +169,7 @@ class ConnectionSplitter {
   }
 
   static bool IsSynOf(const WireConnection& connection, const Segment& segment) {
-    return connection.initiator == segment.source &&
-           connection.initial_sequence == segment.seg_seq;
+    return connection.initiator == segment.source && connection.initial_sequence == segment.seg_seq;
   }
 
   const std::vector<SeenSegment>& segments_;
@@ -173,8 +177,8 @@ class ConnectionSplitter {
   std::map<Pair, std::vector<size_t>> by_pair_;
 };
 
-// Endpoints come to be by connect, accept and (under another name) dup and receive; bound sockets and listeners
-// have no states on the wire.
+// Endpoints come to be by connect, accept and (under another name) dup and receive; bound sockets
+// and listeners have no states on the wire.
 std::vector<EndpointTrace> CollectEndpoints(const Scenario& scenario, const Evidence& evidence) {
   std::vector<EndpointTrace> endpoints;
   for (const auto& [event, call] : Select<CallFinished>(evidence.events)) {
@@ -272,8 +276,8 @@ void AssignConnections(const Index& index, Reconstruction* what) {
   }
 }
 
-// When the kernel was seen to have no such socket any more; a timer can end one without a segment. What comes
-// later is answered for nobody.
+// When the kernel was seen to have no such socket any more; a timer can end one without a segment.
+// What comes later is answered for nobody.
 int64_t GoneAt(const EndpointTrace& trace) {
   for (const KernelState& kernel : trace.kernel) {
     if (kernel.state == State::kClosed && kernel.t0_ns >= trace.born_ns) {
@@ -283,8 +287,8 @@ int64_t GoneAt(const EndpointTrace& trace) {
   return std::numeric_limits<int64_t>::max();
 }
 
-// An endpoint sees the segments of its connection, then those of later connections of the same addresses (a SYN that
-// takes over TIME-WAIT, a late RST) until it is CLOSED.
+// An endpoint sees the segments of its connection, then those of later connections of the same
+// addresses (a SYN that takes over TIME-WAIT, a late RST) until it is CLOSED.
 void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace* trace) {
   if (trace->connection < 0) {
     return;
@@ -331,8 +335,8 @@ void CollectSamples(const Evidence& evidence, Reconstruction* what) {
         }
       }
       if (owner != nullptr) {
-        owner->kernel.push_back({sample.state, sample.kind, sampled->t0_ns, sampled->t1_ns,
-                                 sampled->step, event->id});
+        owner->kernel.push_back(
+            {sample.state, sample.kind, sampled->t0_ns, sampled->t1_ns, sampled->step, event->id});
       }
     }
   }

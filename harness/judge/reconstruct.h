@@ -1,5 +1,5 @@
-// What happened, put together from raw evidence: whose segments these are, and which states each endpoint went through
-// according to the wire and to the kernel.
+// What happened, put together from raw evidence: whose segments these are, and which states each
+// endpoint went through according to the wire and to the kernel.
 //
 // Times are CLOCK_MONOTONIC; captures are converted with the offsets that the hosts reported.
 #pragma once
@@ -33,7 +33,8 @@ struct WireConnection {
   SocketAddress responder;
   uint32_t initial_sequence = 0;
   int64_t begin_ns = 0;
-  std::map<std::string, std::vector<size_t>> segments;  // host → indices into Reconstruction::segments
+  std::map<std::string, std::vector<size_t>>
+      segments;  // host → indices into Reconstruction::segments
 };
 
 struct WireState {

@@ -37,10 +37,12 @@ bool Includes(const std::set<std::string>& all, const std::set<std::string>& som
   return std::includes(all.begin(), all.end(), some.begin(), some.end());
 }
 
-// How far each end of a connection has got, to tell a handshake's segments and an ACK that covers everything.
+// How far each end of a connection has got, to tell a handshake's segments and an ACK that covers
+// everything.
 struct Progress {
   bool established = false;
-  std::map<SocketAddress, uint32_t> sent_until;  // sender → the sequence number after its last octet
+  std::map<SocketAddress, uint32_t>
+      sent_until;  // sender → the sequence number after its last octet
 
   void Add(const Segment& segment) {
     const uint32_t end = segment.seg_seq + SequenceLength(segment);
@@ -70,16 +72,16 @@ bool Fits(const ExpectedSegment& expected, const SeenSegment& seen, const Progre
   const std::set<std::string> flags = FlagSet(expected.flags);
   const bool bytes_fit = !expected.bytes || expected.bytes->Contains(seen.segment.seg_len);
   if (flags == std::set<std::string>{"ACK"}) {
-    const bool kind = expected.bytes ? !seen.segment.flags.syn && !seen.segment.flags.fin &&
-                                           !seen.segment.flags.rst && seen.segment.flags.ack
-                                     : IsPureAck(seen.segment) &&
-                                           progress.CoversEverything(seen.segment);
+    const bool kind = expected.bytes
+                          ? !seen.segment.flags.syn && !seen.segment.flags.fin &&
+                                !seen.segment.flags.rst && seen.segment.flags.ack
+                          : IsPureAck(seen.segment) && progress.CoversEverything(seen.segment);
     return kind && bytes_fit;
   }
   const auto has = FlagSet(seen.segment.flags);
   // A FIN is no RST and the other way round, whatever else is set.
-  const bool same_kind = has.contains("RST") == flags.contains("RST") &&
-                         has.contains("SYN") == flags.contains("SYN");
+  const bool same_kind =
+      has.contains("RST") == flags.contains("RST") && has.contains("SYN") == flags.contains("SYN");
   return same_kind && Includes(has, flags) && bytes_fit;
 }
 
@@ -107,8 +109,7 @@ class ListMatcher {
       ++next_;
     } else if (MustBeListed(seen.segment, progress) && !finding_) {
       finding_ = Finding{.witness = Witness::kWire,
-                         .expected = more ? ToText(*wanted_[next_])
-                                          : "no further SYN, FIN or RST",
+                         .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
                          .actual = Describe(seen.host, seen.segment),
                          .place = more ? wanted_[next_]->place : list_.place,
                          .packets = {seen.packet}};
@@ -178,11 +179,16 @@ ConnectionSet ConnectionsOf(const Reconstruction& what, const std::string& endpo
   return connections;
 }
 
-using Identity = std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+using Identity =
+    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
 
 Identity IdentityOf(const Segment& segment) {
-  return {segment.source,  segment.destination,     segment.seg_seq,
-          segment.seg_ack, ToString(segment.flags), segment.seg_len};
+  return {segment.source,
+          segment.destination,
+          segment.seg_seq,
+          segment.seg_ack,
+          ToString(segment.flags),
+          segment.seg_len};
 }
 
 bool IsMarked(const SeenSegment& seen) {
@@ -241,7 +247,8 @@ std::vector<Finding> CheckBothEnds(const Scenario& scenario, const Reconstructio
       findings.push_back(
           {.witness = Witness::kWire,
            .expected = Describe("", example->segment) + " in the captures of both ends",
-           .actual = fmt::format("{} only in the {}'s", count > 0 ? count : -count,
+           .actual = fmt::format("{} only in the {}'s",
+                                 count > 0 ? count : -count,
                                  count > 0 ? "sender" : "receiver"),
            .place = scenario.place,
            .packets = {example->packet}});
@@ -262,8 +269,13 @@ bool Matches(const SegmentMatch& match, const SeenSegment& seen, const Endpoint*
 std::string Describe(const std::string& from, const Segment& segment) {
   const std::string ack =
       segment.flags.ack ? fmt::format(" ack={}", segment.seg_ack) : std::string();
-  return fmt::format("{}{}{} seq={}{} len={}", from, from.empty() ? "" : " ",
-                     ToString(segment.flags), segment.seg_seq, ack, segment.seg_len);
+  return fmt::format("{}{}{} seq={}{} len={}",
+                     from,
+                     from.empty() ? "" : " ",
+                     ToString(segment.flags),
+                     segment.seg_seq,
+                     ack,
+                     segment.seg_len);
 }
 
 }  // namespace lastack

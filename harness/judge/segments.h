@@ -1,4 +1,5 @@
-// Segments: those a scenario lists against those that were sent, and each end's capture against the other's.
+// Segments: those a scenario lists against those that were sent, and each end's capture against the
+// other's.
 #pragma once
 
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace lastack {
 
-// Findings where the FIN, RST and late SYN segments sent (and pure ACKs where listed) are not the listed ones in this order.
+// Findings where the FIN, RST and late SYN segments sent (and pure ACKs where listed) are not the
+// listed ones in this order.
 [[nodiscard]] std::vector<Finding> CheckSegments(const Scenario& scenario,
                                                  const Reconstruction& what);
 
@@ -17,7 +19,8 @@ namespace lastack {
 [[nodiscard]] std::vector<Finding> CheckBothEnds(const Scenario& scenario,
                                                  const Reconstruction& what);
 
-// Whether a segment is what a MATCH asks for; `endpoint` is the one that `match.connection` names, null if it names none.
+// Whether a segment is what a MATCH asks for; `endpoint` is the one that `match.connection` names,
+// null if it names none.
 [[nodiscard]] bool Matches(const SegmentMatch& match,
                            const SeenSegment& seen,
                            const Endpoint* endpoint);

@@ -13,13 +13,15 @@
 namespace lastack {
 namespace {
 
-// How far a witness may lag behind the other before that is a contradiction: a thread that holds the socket can be
-// preempted between the segment's tap and the change of state (or the other way round) for some scheduler slices.
+// How far a witness may lag behind the other before that is a contradiction: a thread that holds
+// the socket can be preempted between the segment's tap and the change of state (or the other way
+// round) for some scheduler slices.
 constexpr Duration kWitnessLag = std::chrono::milliseconds(50);
 
 // Whether the kernel may truly be in `kernel` while the segments show `wire`.
-// close() queues its FIN behind data (RFC 9293 3.10.4: "in any case, enter FIN-WAIT-1 state"), so until the FIN is on the wire
-// the wire lags behind by that step; timers end a state without a segment.
+// close() queues its FIN behind data (RFC 9293 3.10.4: "in any case, enter FIN-WAIT-1 state"), so
+// until the FIN is on the wire the wire lags behind by that step; timers end a state without a
+// segment.
 bool Explains(State wire, State kernel) {
   if (wire == kernel) {
     return true;
@@ -118,7 +120,8 @@ class Follower {
   }
 
  private:
-  // The first position from `from` on that is this state; else, on the wire, one that a queued FIN explains.
+  // The first position from `from` on that is this state; else, on the wire, one that a queued FIN
+  // explains.
   std::optional<size_t> Fit(State state, size_t from) const {
     const auto& states = expected_.states;
     for (size_t i = from; i < states.size(); ++i) {
@@ -136,11 +139,11 @@ class Follower {
 
   Finding Misfit(const Seen& one, size_t next, const std::vector<Seen>& seen) const {
     const size_t wanted = std::min(next + 1, expected_.states.size() - 1);
-    Finding finding{.witness = witness_,
-                    .expected = endpoint_ + " " + ToString(expected_.states),
-                    .actual = fmt::format("{} ({}; all: {})", ToString(one.state), one.cause,
-                                          States(seen)),
-                    .place = PlaceOf(expected_, wanted)};
+    Finding finding{
+        .witness = witness_,
+        .expected = endpoint_ + " " + ToString(expected_.states),
+        .actual = fmt::format("{} ({}; all: {})", ToString(one.state), one.cause, States(seen)),
+        .place = PlaceOf(expected_, wanted)};
     if (one.event != 0) {
       finding.events.push_back(one.event);
     }
@@ -293,21 +296,20 @@ std::vector<Finding> CheckAgreement(const Scenario& scenario,
       if (gone || trace.connection < 0) {
         continue;
       }
-      const auto states = WireStatesWithin(trace, kernel.t0_ns - kWitnessLag.count(),
-                                           kernel.t1_ns + kWitnessLag.count());
-      const bool agrees = std::any_of(states.begin(), states.end(), [&](State wire) {
-        return Explains(wire, kernel.state);
-      });
+      const auto states = WireStatesWithin(
+          trace, kernel.t0_ns - kWitnessLag.count(), kernel.t1_ns + kWitnessLag.count());
+      const bool agrees = std::any_of(
+          states.begin(), states.end(), [&](State wire) { return Explains(wire, kernel.state); });
       if (!agrees) {
         const bool in_step =
             kernel.step >= 0 && static_cast<size_t>(kernel.step) < scenario.steps.size();
         findings.push_back(
             {.witness = Witness::kKernel,
-             .expected = fmt::format("{} in {}, as the wire shows", trace.endpoint.name,
-                                     ToString(states.back())),
+             .expected = fmt::format(
+                 "{} in {}, as the wire shows", trace.endpoint.name, ToString(states.back())),
              .actual = fmt::format("{} from the kernel", ToString(kernel.state)),
-             .place = in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place
-                              : scenario.place,
+             .place =
+                 in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
              .events = {kernel.event}});
         break;  // one per endpoint: the rest follows from it
       }

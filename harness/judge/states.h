@@ -1,5 +1,5 @@
-// State sequences: what the wire and the kernel saw of each endpoint against the sequence that the scenario expects, and against
-// one another.
+// State sequences: what the wire and the kernel saw of each endpoint against the sequence that the
+// scenario expects, and against one another.
 #pragma once
 
 #include <vector>
@@ -11,13 +11,14 @@
 
 namespace lastack {
 
-// Findings where an expected sequence does not hold: a witness saw a state that does not fit in order, a state was seen by
-// no witness, or the endpoint is not in the last state of the sequence when the last step is done.
+// Findings where an expected sequence does not hold: a witness saw a state that does not fit in
+// order, a state was seen by no witness, or the endpoint is not in the last state of the sequence
+// when the last step is done.
 [[nodiscard]] std::vector<Finding> CheckStates(const Scenario& scenario,
                                                const Reconstruction& what);
 
-// Findings where the kernel's sample of an endpoint contradicts what the wire shows at that time: neither equal nor explained by
-// what no segment shows (a FIN that waits behind data, a timer).
+// Findings where the kernel's sample of an endpoint contradicts what the wire shows at that time:
+// neither equal nor explained by what no segment shows (a FIN that waits behind data, a timer).
 [[nodiscard]] std::vector<Finding> CheckAgreement(const Scenario& scenario,
                                                   const Evidence& evidence,
                                                   const Reconstruction& what);

@@ -93,7 +93,7 @@ bool IsAskedFor(const inet_diag_msg& message, const Endpoint& endpoint) {
   if (!endpoint.remote && message.idiag_state != TCP_LISTEN) {
     return false;
   }
-  return endpoint.cookie == 0 || IsMini(message) || CookieOf(message) == endpoint.cookie;
+  return endpoint.cookie == 0 || CookieOf(message) == endpoint.cookie;
 }
 
 SampleKind KindOf(const inet_diag_msg& message) {

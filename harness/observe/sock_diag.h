@@ -6,16 +6,15 @@
 // the network namespace in which it was opened. Sources: sock_diag(7), net/ipv4/inet_diag.c,
 // tcp_diag.c. What the exact get does on Linux 6.18 (sock_diag_test.cc):
 // - It finds full sockets, request sockets (which print as SYN_RECV) and the mini-sockets of
-// TIME-WAIT and of orphaned
-//   FIN-WAIT-2, for IPv4, IPv6 and mapped addresses. No dump is needed to see any of them.
+//   TIME-WAIT and of orphaned FIN-WAIT-2, for IPv4, IPv6 and mapped addresses: no dump is needed.
 // - An IPv4 connection of an AF_INET6 socket is found under AF_INET6 with ::ffff addresses, its
-// mini-sockets too.
+//   mini-sockets too.
 // - Where there is no such connection it answers with the listener of the port, if there is one:
-// compare the tuple.
-// - A mini-socket has a cookie of its own, not the one its socket had; a request socket passes its
-// cookie on.
+//   compare the tuple.
+// - The cookie lasts: a request socket passes its cookie on to the accepted one, a socket to its
+//   mini-socket.
 // - It asks a SO_REUSEPORT group for one member by hash, and for an IPv4 listener may answer with a
-// dual-stack one.
+//   dual-stack one.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +36,8 @@ class SockDiag {
   [[nodiscard]] static Result<SockDiag> Open();
 
   // One sample per endpoint, in order. An endpoint with `remote` is that connection; where its
-  // cookie is known, a full socket with another one is another incarnation, and the sample says
-  // CLOSED. An endpoint without `remote` is looked for among the listeners.
+  // cookie is known, one with another cookie is another incarnation, and the sample says CLOSED. An
+  // endpoint without `remote` is looked for among the listeners.
   [[nodiscard]] Result<std::vector<StateSample>> Sample(const std::vector<Endpoint>& endpoints);
 
   // SOCK_DESTROY of exactly this socket, a mini-socket included. ENOENT (kSystem) if it does not

@@ -169,6 +169,10 @@ TEST_P(SockDiagTest, TimeWaitIsSeenAndTheOtherEndIsClosedThoughThePortListens) {
   EXPECT_EQ(waiting.timer, "time-wait");
   EXPECT_GT(waiting.expires, std::chrono::seconds(50));
   EXPECT_LE(waiting.expires, std::chrono::seconds(60));
+  EXPECT_EQ(waiting.cookie, client_endpoint.cookie);
+  Endpoint another = client_endpoint;
+  ++another.cookie;
+  EXPECT_EQ(Look(another).state, State::kClosed) << "another incarnation's";
   const StateSample gone = Look(server_endpoint);
   EXPECT_EQ(gone.state, State::kClosed);
   EXPECT_EQ(gone.kind, SampleKind::kNone);
@@ -233,6 +237,10 @@ TEST_P(SockDiagTest, DeferredHandshakeIsARequestInSynReceived) {
   Endpoint another = mirrored;
   another.cookie = sample.cookie + 1;
   EXPECT_EQ(Look(another).state, State::kClosed);
+
+  ASSERT_EQ(send(client.get(), "x", 1, 0), 1);
+  server = Fd(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  EXPECT_EQ(EndpointOf("server", GetParam(), server.get()).cookie, sample.cookie);
 }
 
 TEST_P(SockDiagTest, DestroyEndsExactlyThisSocket) {

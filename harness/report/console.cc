@@ -27,9 +27,8 @@ class ConsoleReporter final : public Reporter {
     if (options_.verbosity < 0) {
       return;
     }
-    const std::string line =
-        fmt::format("{} {} ({})", Badge(result.verdict), result.id,
-                    FormatDuration(result.duration));
+    const std::string line = fmt::format(
+        "{} {} ({})", Badge(result.verdict), result.id, FormatDuration(result.duration));
     if (options_.rewrite && options_.verbosity == 0) {
       fmt::print(stderr, "\r\033[K[{}/{}] {}", finished_, selected_, line);
     } else {
@@ -51,11 +50,11 @@ class ConsoleReporter final : public Reporter {
     if (options_.verbosity > 0) {
       Slowest(results);
     }
-    const Totals totals = CountVerdicts(results);
     if (options_.verbosity >= 0 && results.size() > 1) {
       fmt::print(out_, "took {}\n", FormatDuration(wall));
     }
-    fmt::print(out_, "{}\n", ToString(totals));
+    const bool nothing = results.empty() && selected_ == 0;
+    fmt::print(out_, "{}\n", nothing ? "nothing was selected" : ToString(CountVerdicts(results)));
     std::fflush(out_);
     return {};
   }
@@ -110,7 +109,10 @@ class ConsoleReporter final : public Reporter {
 
   void Findings(const RunResult& result) const {
     for (const Finding& finding : result.judgement.findings) {
-      fmt::print(out_, "  {}:{}: {} witness\n", result.file, finding.place.line,
+      fmt::print(out_,
+                 "  {}:{}: {} witness\n",
+                 result.file,
+                 finding.place.line,
                  ToString(finding.witness));
       if (finding.witness != Witness::kHarness) {
         fmt::print(out_, "    expected: {}\n", finding.expected);
@@ -146,8 +148,9 @@ class ConsoleReporter final : public Reporter {
     for (const RunResult& result : results) {
       order.push_back(&result);
     }
-    std::stable_sort(order.begin(), order.end(),
-                     [](const auto* a, const auto* b) { return a->duration > b->duration; });
+    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+      return a->duration > b->duration;
+    });
     order.resize(std::min<size_t>(order.size(), kSlowestShown));
     fmt::print(out_, "slowest:\n");
     for (const RunResult* result : order) {

@@ -58,8 +58,8 @@ json StatesJson(const EndpointTrace& trace) {
   for (const KernelState& kernel : trace.kernel) {
     seen.push_back({kernel.t1_ns, kernel.state, "kernel"});
   }
-  std::stable_sort(seen.begin(), seen.end(),
-                   [](const Seen& a, const Seen& b) { return a.t_ns < b.t_ns; });
+  std::stable_sort(
+      seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.t_ns < b.t_ns; });
   json states = json::array();
   for (const Seen& one : seen) {
     states.push_back({{"state", std::string(ToString(one.state))},
@@ -128,13 +128,12 @@ json CallsJson(const Scenario& scenario, const Evidence& evidence) {
 json RebindsJson(const Evidence& evidence) {
   json rebinds = json::array();
   for (const auto& [event, rebound] : Select<Rebound>(evidence.events)) {
-    rebinds.push_back(
-        {{"host", rebound->host},
-         {"address", ToString(rebound->address)},
-         {"options", rebound->options},
-         {"result", rebound->error.empty() ? "ok" : rebound->error},
-         {"latency_us", static_cast<double>(rebound->latency.count()) / kNsPerUs},
-         {"attempts", rebound->attempts}});
+    rebinds.push_back({{"host", rebound->host},
+                       {"address", ToString(rebound->address)},
+                       {"options", rebound->options},
+                       {"result", rebound->error.empty() ? "ok" : rebound->error},
+                       {"latency_us", static_cast<double>(rebound->latency.count()) / kNsPerUs},
+                       {"attempts", rebound->attempts}});
   }
   return rebinds;
 }

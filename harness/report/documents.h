@@ -1,4 +1,5 @@
-// The derived JSON documents: lastack.result/1 of one run, its timeline, and lastack.suite/1 of many.
+// The derived JSON documents: lastack.result/1 of one run, its timeline, and lastack.suite/1 of
+// many.
 //
 // docs/evidence.md documents every field.
 #pragma once

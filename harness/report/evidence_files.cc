@@ -33,7 +33,8 @@ std::string ScenarioJson(const Variant& variant) {
   return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-// Comments per (host, packet): the step behind a segment, the states it led to, findings that rest on it.
+// Comments per (host, packet): the step behind a segment, the states it led to, findings that rest
+// on it.
 using Comments = std::map<std::pair<std::string, int64_t>, std::vector<std::string>>;
 
 void CommentSegments(const Scenario& scenario, const Timeline& timeline, Comments* comments) {
@@ -41,7 +42,8 @@ void CommentSegments(const Scenario& scenario, const Timeline& timeline, Comment
     if (entry.kind != TimelineEntry::Kind::kSegment) {
       continue;
     }
-    const auto other = std::find_if(timeline.ends.begin(), timeline.ends.end(),
+    const auto other = std::find_if(timeline.ends.begin(),
+                                    timeline.ends.end(),
                                     [&](const TimelineEnd& end) { return end.host != entry.host; });
     auto& sent = (*comments)[{entry.host, entry.sent_packet}];
     if (!entry.pure && entry.step >= 0) {
@@ -65,9 +67,11 @@ void CommentFindings(const Scenario& scenario,
   for (const Finding& finding : judgement.findings) {
     for (const Capture& capture : evidence.captures) {
       for (const int64_t packet : finding.packets) {
-        (*comments)[{capture.host, packet}].push_back(
-            fmt::format("{} {}:{}: {}", ToString(finding.weight), scenario.file,
-                        finding.place.line, Describe(finding)));
+        (*comments)[{capture.host, packet}].push_back(fmt::format("{} {}:{}: {}",
+                                                                  ToString(finding.weight),
+                                                                  scenario.file,
+                                                                  finding.place.line,
+                                                                  Describe(finding)));
       }
     }
   }
@@ -186,8 +190,8 @@ Status WriteDerived(const std::string& directory,
                     const Scenario& scenario,
                     const Judgement& judgement,
                     const Evidence& evidence) {
-  return WriteDocuments(directory, scenario, judgement, evidence,
-                        MakeTimeline(scenario, evidence, judgement));
+  return WriteDocuments(
+      directory, scenario, judgement, evidence, MakeTimeline(scenario, evidence, judgement));
 }
 
 Result<StoredScenario> ParseScenarioJson(std::string_view text) {

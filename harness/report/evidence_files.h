@@ -1,4 +1,5 @@
-// Writes the evidence folder of one run: captures with comments, scenario, raw events, and the documents derived from them.
+// Writes the evidence folder of one run: captures with comments, scenario, raw events, and the
+// documents derived from them.
 //
 // docs/evidence.md documents the files.
 #pragma once
@@ -12,8 +13,8 @@
 
 namespace lastack {
 
-// Makes the folder (and those above it) if needed; files of an earlier run in it are replaced. Comments are added to the frames of
-// `evidence`.
+// Makes the folder (and those above it) if needed; files of an earlier run in it are replaced.
+// Comments are added to the frames of `evidence`.
 [[nodiscard]] Status WriteEvidence(const std::string& directory,
                                    const Variant& variant,
                                    const Judgement& judgement,
@@ -29,7 +30,8 @@ namespace lastack {
 struct StoredScenario {
   Scenario scenario;
   std::string source;
-  // Where the stored parts contradict one another (source, its hash, the resolved variant); empty if they do not.
+  // Where the stored parts contradict one another (source, its hash, the resolved variant); empty
+  // if they do not.
   std::vector<Finding> contradictions;
 };
 [[nodiscard]] Result<StoredScenario> ParseScenarioJson(std::string_view text);

@@ -68,8 +68,8 @@ class Drawing {
       last_ns_ = timeline_.entries[i].t_ns;
     }
     if (hidden_ > 0) {
-      text_ += fmt::format("{}  … and {} segments of further connections\n",
-                           std::string(kTimeWidth, ' '), hidden_);
+      text_ += fmt::format(
+          "{}  … and {} segments of further connections\n", std::string(kTimeWidth, ' '), hidden_);
     }
     return text_;
   }
@@ -88,7 +88,8 @@ class Drawing {
         }
         return true;
       case TimelineEntry::Kind::kKernelState:
-        return entry.connection < kConnectionsDrawn && lane_[{entry.host, entry.connection}] != entry.text;
+        return entry.connection < kConnectionsDrawn &&
+               lane_[{entry.host, entry.connection}] != entry.text;
       case TimelineEntry::Kind::kStep:
       case TimelineEntry::Kind::kCall:
       case TimelineEntry::Kind::kEvent:
@@ -128,8 +129,10 @@ class Drawing {
     for (size_t i = from; i < from + count; ++i) {
       bytes += timeline_.entries[i].bytes;
     }
-    Line(Time(timeline_.entries[from].t_ns), "",
-         Centered(fmt::format("{} segments, {} bytes", count, bytes)), "");
+    Line(Time(timeline_.entries[from].t_ns),
+         "",
+         Centered(fmt::format("{} segments, {} bytes", count, bytes)),
+         "");
   }
 
   void Entry(const TimelineEntry& entry) {
@@ -155,8 +158,8 @@ class Drawing {
     const std::string head = lost ? "✗" : from_left ? "▶" : "◀";
     const size_t used = Columns(label) + 3;
     const std::string run = Repeat(rail, kArrowWidth > used ? kArrowWidth - used : 1);
-    const std::string arrow = from_left ? Repeat(rail, 2) + label + run + head
-                                        : head + run + label + Repeat(rail, 2);
+    const std::string arrow =
+        from_left ? Repeat(rail, 2) + label + run + head : head + run + label + Repeat(rail, 2);
     Note(entry);
     const std::string left = from_left ? entry.sender_state : entry.receiver_state;
     const std::string right = from_left ? entry.receiver_state : entry.sender_state;
@@ -165,8 +168,7 @@ class Drawing {
 
   void Note(const TimelineEntry& entry) {
     for (const TimelineEnd& end : timeline_.ends) {
-      const std::string& state =
-          end.host == entry.host ? entry.sender_state : entry.receiver_state;
+      const std::string& state = end.host == entry.host ? entry.sender_state : entry.receiver_state;
       if (!state.empty()) {
         lane_[{end.host, entry.connection}] = state;
       }
@@ -187,11 +189,14 @@ class Drawing {
   std::string text_;
   int64_t last_ns_ = 0;
   int64_t hidden_ = 0;
-  std::map<std::pair<std::string, int>, std::string> lane_;  // (host, connection) → state shown last
+  std::map<std::pair<std::string, int>, std::string>
+      lane_;  // (host, connection) → state shown last
 };
 
 }  // namespace
 
-std::string DrawLadder(const Timeline& timeline) { return Drawing(timeline).Draw(); }
+std::string DrawLadder(const Timeline& timeline) {
+  return Drawing(timeline).Draw();
+}
 
 }  // namespace lastack

@@ -7,8 +7,8 @@
 
 namespace lastack {
 
-// UTF-8, at most 100 columns, without colour. Data segments in a row are folded into one line, long silences too, and
-// of many connections the first few are drawn.
+// UTF-8, at most 100 columns, without colour. Data segments in a row are folded into one line, long
+// silences too, and of many connections the first few are drawn.
 [[nodiscard]] std::string DrawLadder(const Timeline& timeline);
 
 }  // namespace lastack

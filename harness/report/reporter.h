@@ -26,7 +26,8 @@ class Reporter {
 
   virtual void Begin(const SuiteInfo& /*suite*/) {}
   virtual void Finished(const RunResult& /*result*/) {}
-  // All results in the order of selection, and the time that the suite took. Fails if the report could not be written.
+  // All results in the order of selection, and the time that the suite took. Fails if the report
+  // could not be written.
   [[nodiscard]] virtual Status End(const std::vector<RunResult>& results, Duration wall) = 0;
 };
 

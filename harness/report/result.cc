@@ -29,8 +29,8 @@ Totals CountVerdicts(const std::vector<RunResult>& results) {
 }
 
 std::string ToString(const Totals& totals) {
-  std::string text = fmt::format("{} passed, {} failed, {} skipped", totals.passed, totals.failed,
-                                 totals.skipped);
+  std::string text =
+      fmt::format("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
   if (totals.inconclusive > 0) {
     text += fmt::format(", {} inconclusive", totals.inconclusive);
   }

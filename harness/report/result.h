@@ -17,12 +17,12 @@ struct RunResult {
   Place place;
   Verdict verdict = Verdict::kPass;
   std::string headline;
-  std::string hint;      // for SKIP and ERROR: what to do
+  std::string hint;  // for SKIP and ERROR: what to do
   Duration duration{};
   std::string evidence;  // directory; empty: none was kept
   Judgement judgement;
-  std::string ladder;    // text; for what is shown in full
-  std::string enter;     // with --keep: how to enter the hosts
+  std::string ladder;  // text; for what is shown in full
+  std::string enter;   // with --keep: how to enter the hosts
 };
 
 struct Totals {

@@ -13,11 +13,16 @@
 namespace lastack {
 namespace {
 
-using Identity = std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+using Identity =
+    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
 
 Identity IdentityOf(const Segment& segment) {
-  return {segment.source,  segment.destination,     segment.seg_seq,
-          segment.seg_ack, ToString(segment.flags), segment.seg_len};
+  return {segment.source,
+          segment.destination,
+          segment.seg_seq,
+          segment.seg_ack,
+          ToString(segment.flags),
+          segment.seg_len};
 }
 
 // (host, packet) → the state that this packet led to at that host's endpoint.
@@ -171,8 +176,8 @@ void AddCalls(const Scenario& scenario, const Evidence& evidence, Timeline* time
         {.kind = TimelineEntry::Kind::kCall,
          .t_ns = event->t_ns,
          .host = HostOfPeer(scenario, started->peer),
-         .text = fmt::format("{}{} → {}", ToString(call->call),
-                             own_name ? "" : " " + call->on.front(), result),
+         .text = fmt::format(
+             "{}{} → {}", ToString(call->call), own_name ? "" : " " + call->on.front(), result),
          .step = started->step});
   }
 }
@@ -199,16 +204,19 @@ void AddEvents(const Scenario& scenario, const Evidence& evidence, Timeline* tim
                                  .step = step});
   };
   for (const auto& [event, sent] : Select<SignalSent>(evidence.events)) {
-    add(*event, HostOfPeer(scenario, sent->peer), "SIG" + sent->signal + " to " + sent->peer,
+    add(*event,
+        HostOfPeer(scenario, sent->peer),
+        "SIG" + sent->signal + " to " + sent->peer,
         sent->step);
   }
   for (const auto& [event, exited] : Select<PeerExited>(evidence.events)) {
     add(*event, exited->host, exited->peer + " is gone", kAfterLastStep);
   }
   for (const auto& [event, rebound] : Select<Rebound>(evidence.events)) {
-    add(*event, rebound->host,
-        fmt::format("rebind ({}) → {}", rebound->options,
-                    rebound->error.empty() ? "ok" : rebound->error),
+    add(*event,
+        rebound->host,
+        fmt::format(
+            "rebind ({}) → {}", rebound->options, rebound->error.empty() ? "ok" : rebound->error),
         rebound->step);
   }
   for (const auto& [event, changed] : Select<HostChanged>(evidence.events)) {
@@ -216,7 +224,9 @@ void AddEvents(const Scenario& scenario, const Evidence& evidence, Timeline* tim
   }
   for (const auto& [event, destroyed] : Select<SocketDestroyed>(evidence.events)) {
     const EndpointDecl* endpoint = FindEndpoint(scenario, destroyed->endpoint);
-    add(*event, endpoint == nullptr ? "" : endpoint->host, "destroy " + destroyed->endpoint,
+    add(*event,
+        endpoint == nullptr ? "" : endpoint->host,
+        "destroy " + destroyed->endpoint,
         destroyed->step);
   }
 }
@@ -262,7 +272,8 @@ Timeline MakeTimeline(const Scenario& scenario,
   AddCalls(scenario, evidence, &timeline);
   AddKernelStates(what, &timeline);
   AddEvents(scenario, evidence, &timeline);
-  std::stable_sort(timeline.entries.begin(), timeline.entries.end(),
+  std::stable_sort(timeline.entries.begin(),
+                   timeline.entries.end(),
                    [](const auto& a, const auto& b) { return a.t_ns < b.t_ns; });
   if (!timeline.entries.empty()) {
     const int64_t begin = timeline.entries.front().t_ns;

@@ -17,16 +17,16 @@ namespace lastack {
 struct TimelineEntry {
   enum class Kind { kStep, kCall, kSegment, kKernelState, kEvent } kind = Kind::kEvent;
   int64_t t_ns = 0;
-  std::string host;        // where: of a segment its sender
-  std::string text;        // "client: close → ok", "FIN,ACK", "TIME-WAIT"
+  std::string host;  // where: of a segment its sender
+  std::string text;  // "client: close → ok", "FIN,ACK", "TIME-WAIT"
   int step = kAfterLastStep;
   // Segments only.
   int64_t sent_packet = 0;      // number in the sender's capture; 0: not captured there
   int64_t received_packet = 0;  // in the receiver's; 0: it never arrived
   int64_t received_ns = 0;
   uint32_t bytes = 0;
-  bool pure = true;         // an ACK or data: no SYN, FIN or RST
-  int connection = -1;      // index into Reconstruction::connections
+  bool pure = true;            // an ACK or data: no SYN, FIN or RST
+  int connection = -1;         // index into Reconstruction::connections
   std::string sender_state;    // the state that sending it led to; empty: no change
   std::string receiver_state;  // the state that receiving it led to
   bool marked = false;         // a finding rests on it

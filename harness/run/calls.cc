@@ -28,27 +28,28 @@ std::string OnTermText(OnTerm on_term) {
   return "default";
 }
 
-// A connection from an explicit port is known before its call returns, so that SYN-SENT can be sampled.
+// A connection from an explicit port is known before its call returns, so that SYN-SENT can be
+// sampled.
 void AddIfKnownBefore(RunContext* run, const std::string& host, const CallStep& call) {
   if (call.call != Call::kConnect || !call.local || call.local->port == 0 || !call.remote ||
       call.as.size() != 1) {
     return;
   }
-  run->book.Expect(host, {.name = call.as.front(),
-                          .family = call.family,
-                          .local = Resolve(*call.local, run->testbed),
-                          .remote = Resolve(*call.remote, run->testbed),
-                          .cookie = 0});
+  run->book.Expect(host,
+                   {.name = call.as.front(),
+                    .family = call.family,
+                    .local = Resolve(*call.local, run->testbed),
+                    .remote = Resolve(*call.remote, run->testbed),
+                    .cookie = 0});
 }
 
-// The descriptor goes from peer to host to peer: two calls on the record, of which the receiver's counts.
+// The descriptor goes from peer to host to peer: two calls on the record, of which the receiver's
+// counts.
 Result<int64_t> StartPass(RunContext* run, const std::string& host, const CallStep& call) {
   const int64_t sent = run->session->RegisterCall(
       {.step = run->step, .peer = call.peer, .text = "send_socket", .on = call.on});
-  const int64_t received = run->session->RegisterCall({.step = run->step,
-                                                       .peer = call.to_peer,
-                                                       .text = "receive_socket",
-                                                       .on = call.on});
+  const int64_t received = run->session->RegisterCall(
+      {.step = run->step, .peer = call.to_peer, .text = "receive_socket", .on = call.on});
   json request = CallRequest(call, run->testbed);
   request["id"] = sent;
   const auto forwarded = run->session->Ask(
@@ -126,7 +127,11 @@ Status EnsurePeer(RunContext* run, const std::string& name) {
   }
   const auto ok = run->session->Ask(peer->host, std::move(request), kSpawnWithin);
   if (!ok) {
-    return Fail(ok.error());
+    Error error = ok.error();
+    if (error.message.find(name) == std::string::npos) {
+      error.message = "peer " + name + " did not come up: " + error.message;
+    }
+    return Fail(error);
   }
   run->recorder->Add(PeerSpawned{name, peer->host, ok->value("pid", int64_t{0})});
   return {};

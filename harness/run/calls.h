@@ -1,4 +1,5 @@
-// Peers and their calls as the runner makes them: spawns at first use, starts a call, waits for its end.
+// Peers and their calls as the runner makes them: spawns at first use, starts a call, waits for its
+// end.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ namespace lastack {
 // Spawns the peer if it is not there yet.
 [[nodiscard]] Status EnsurePeer(RunContext* run, const std::string& peer);
 
-// Starts the call of the present step; without `async` waits for its end, too. False: it did not end as expected.
+// Starts the call of the present step; without `async` waits for its end, too. False: it did not
+// end as expected.
 [[nodiscard]] Result<bool> DoCall(RunContext* run, const CallStep& call);
 
 // Waits for the end of an async call. False: it has not returned in time, or not as expected.

@@ -1,4 +1,5 @@
-// What the parts of one run share: the scenario, its testbed, the session with the hosts, the record.
+// What the parts of one run share: the scenario, its testbed, the session with the hosts, the
+// record.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct RunContext {
   Recorder* recorder = nullptr;
   std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
   EndpointBook book;
-  size_t learned = 0;  // events that the book has taken over
+  size_t learned = 0;             // events that the book has taken over
   std::set<std::string> spawned;  // peers
   int step = kBeforeFirstStep;
   int64_t step_started_ns = 0;

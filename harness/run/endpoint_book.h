@@ -14,15 +14,19 @@ namespace lastack {
 struct KnownEndpoint {
   Endpoint endpoint;
   std::string host;
-  bool superseded = false;  // a younger endpoint has the same addresses, so the kernel no longer has this one
+  bool superseded =
+      false;  // a younger endpoint has the same addresses, so the kernel no longer has this one
 };
 
 class EndpointBook {
  public:
   // Takes over what events from `from` on say; returns where to go on.
-  [[nodiscard]] size_t Learn(const Scenario& scenario, const std::vector<Event>& events, size_t from);
+  [[nodiscard]] size_t Learn(const Scenario& scenario,
+                             const std::vector<Event>& events,
+                             size_t from);
 
-  // Adds an endpoint whose addresses are known before its call returns. It supersedes nobody: the call may fail.
+  // Adds an endpoint whose addresses are known before its call returns. It supersedes nobody: the
+  // call may fail.
   void Expect(const std::string& host, const Endpoint& endpoint);
 
   // Null if no endpoint of that name has come to be.

@@ -24,18 +24,19 @@ using nlohmann::json;
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kSettleWithin = std::chrono::seconds(1);
-constexpr int kSnaplen = 256;                 // all headers, and the payload of short segments
-constexpr int kCaptureBuffer = 4 << 20;       // bytes; about 10,000 frames of kSnaplen
+constexpr int kSnaplen = 256;            // all headers, and the payload of short segments
+constexpr int kCaptureBuffer = 4 << 20;  // bytes; about 10,000 frames of kSnaplen
 const std::vector<std::string> kInterfaces = {"eth0", "lo"};
 
 Status StartCaptures(RunContext* run) {
   std::vector<std::pair<std::string, int64_t>> ids;
   for (const Host& host : run->testbed->hosts()) {
     run->recorder->BeginCapture(host.name, kInterfaces);
-    const auto id = run->session->Send(host.name, {{"do", "capture"},
-                                                   {"interfaces", kInterfaces},
-                                                   {"snaplen", kSnaplen},
-                                                   {"buffer", kCaptureBuffer}});
+    const auto id = run->session->Send(host.name,
+                                       {{"do", "capture"},
+                                        {"interfaces", kInterfaces},
+                                        {"snaplen", kSnaplen},
+                                        {"buffer", kCaptureBuffer}});
     if (!id) {
       return Fail(id.error());
     }
@@ -64,7 +65,8 @@ Status StopCaptures(RunContext* run) {
       return Fail(ok.error());
     }
     for (const json& entry : ok->value("interfaces", json::array())) {
-      run->recorder->Add(CaptureClosed{host, entry.value("name", ""),
+      run->recorder->Add(CaptureClosed{host,
+                                       entry.value("name", ""),
                                        entry.value("received", int64_t{0}),
                                        entry.value("dropped", int64_t{0})});
     }
@@ -79,8 +81,8 @@ Status ReadClocks(RunContext* run) {
       return Fail(ok.error());
     }
     const auto monotonic = ok->value("monotonic", int64_t{0});
-    run->recorder->Add("host:" + host.name, monotonic,
-                       ClockRead{monotonic, ok->value("realtime", int64_t{0})});
+    run->recorder->Add(
+        "host:" + host.name, monotonic, ClockRead{monotonic, ok->value("realtime", int64_t{0})});
   }
   return {};
 }
@@ -113,7 +115,9 @@ Result<CountersRead> ReadCounters(RunContext* run, const std::string& host) {
   return read;
 }
 
-Result<bool> Do(RunContext* run, const CallStep& call) { return DoCall(run, call); }
+Result<bool> Do(RunContext* run, const CallStep& call) {
+  return DoCall(run, call);
+}
 
 Result<bool> Do(RunContext* run, const SignalStep& signal) {
   if (const Status status = EnsurePeer(run, signal.peer); !status) {
@@ -128,7 +132,8 @@ Result<bool> Do(RunContext* run, const SignalStep& signal) {
   if (!ok) {
     return Fail(ok.error());
   }
-  run->recorder->Add("host:" + host, ok->value("t", int64_t{0}),
+  run->recorder->Add("host:" + host,
+                     ok->value("t", int64_t{0}),
                      SignalSent{run->step, signal.peer, signal.signal});
   return true;
 }
@@ -263,8 +268,8 @@ int64_t FulfilledAt(const RunContext& run) {
 
 Result<bool> Do(RunContext* run, const WaitStep& wait) {
   std::string saw;
-  const auto fulfilled = std::visit(
-      [&](const auto& what) { return Await(run, what, wait.within, &saw); }, wait.what);
+  const auto fulfilled =
+      std::visit([&](const auto& what) { return Await(run, what, wait.within, &saw); }, wait.what);
   if (!fulfilled) {
     return Fail(fulfilled.error());
   }
@@ -338,9 +343,8 @@ Result<bool> ExecuteStep(RunContext* run, int step) {
   run->step = step;
   run->step_started_ns = MonotonicNs();
   run->recorder->Add(StepStarted{step});
-  Result<bool> done =
-      std::visit([&](const auto& what) { return Do(run, what); },
-                 run->scenario->steps[static_cast<size_t>(step)].what);
+  Result<bool> done = std::visit([&](const auto& what) { return Do(run, what); },
+                                 run->scenario->steps[static_cast<size_t>(step)].what);
   if (done && *done && !run->session->unexpected_exit().empty()) {
     done = Fail(ErrorKind::kSystem, run->session->unexpected_exit());
   }

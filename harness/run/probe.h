@@ -1,6 +1,7 @@
 // A named probe of the machine: by how much a thread that asked to be woken was woken too late.
 //
-// Threads: one probe thread for the whole process; Begin and End from the main thread, the rest from any.
+// Threads: one probe thread for the whole process; Begin and End from the main thread, the rest
+// from any.
 #pragma once
 
 #include "base/time.h"

@@ -38,21 +38,22 @@ void Recorder::Add(std::string source, int64_t t_ns, EventData data) {
                               .data = std::move(data)});
 }
 
-void Recorder::Add(EventData data) { Add("runner", MonotonicNs(), std::move(data)); }
+void Recorder::Add(EventData data) {
+  Add("runner", MonotonicNs(), std::move(data));
+}
 
 void Recorder::BeginCapture(const std::string& host, std::vector<std::string> interfaces) {
-  evidence_.captures.push_back(
-      {.host = host, .interfaces = std::move(interfaces), .frames = {}});
+  evidence_.captures.push_back({.host = host, .interfaces = std::move(interfaces), .frames = {}});
 }
 
 Status Recorder::AddFrames(const std::string& host, const nlohmann::json& event) {
-  const auto capture = std::find_if(evidence_.captures.begin(), evidence_.captures.end(),
+  const auto capture = std::find_if(evidence_.captures.begin(),
+                                    evidence_.captures.end(),
                                     [&](const Capture& c) { return c.host == host; });
   const auto interface = event.find("interface");
   const auto frames = event.find("frames");
   const bool whole = capture != evidence_.captures.end() && interface != event.end() &&
-                     interface->is_number_unsigned() && frames != event.end() &&
-                     frames->is_array();
+                     interface->is_number_unsigned() && frames != event.end() && frames->is_array();
   if (!whole) {
     return Fail(ErrorKind::kSystem, "host " + host + " sent frames that are not as agreed");
   }

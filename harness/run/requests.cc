@@ -49,7 +49,9 @@ std::string CallName(Call call) {
 
 }  // namespace
 
-json ToJson(const SocketAddress& address) { return json::array({address.address, address.port}); }
+json ToJson(const SocketAddress& address) {
+  return json::array({address.address, address.port});
+}
 
 json ToJson(const std::vector<SocketOption>& options) {
   json list = json::array();

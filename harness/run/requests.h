@@ -16,7 +16,8 @@ namespace lastack {
 // The address that a scenario means.
 [[nodiscard]] SocketAddress Resolve(const Destination& destination, Testbed* testbed);
 
-// The request of a call for its peer (everything but `fork` to another host and `pass`, which go by the host).
+// The request of a call for its peer (everything but `fork` to another host and `pass`, which go by
+// the host).
 [[nodiscard]] nlohmann::json CallRequest(const CallStep& call, Testbed* testbed);
 
 // "SO_REUSEADDR, SO_LINGER=1,0" or "none": how evidence names a set of options.

@@ -59,10 +59,10 @@ Status RunSteps(RunContext* run) {
   return EndRun(run, as_expected);
 }
 
-// A run that the harness could not finish: SKIP where this machine or user cannot do it, else ERROR.
+// A run that the harness could not finish: SKIP where this machine or user cannot do it, else
+// ERROR.
 void Fault(const Error& error, const Place& place, RunResult* result) {
-  const bool cannot =
-      error.kind == ErrorKind::kUnsupported || error.kind == ErrorKind::kPermission;
+  const bool cannot = error.kind == ErrorKind::kUnsupported || error.kind == ErrorKind::kPermission;
   result->verdict = cannot ? Verdict::kSkip : Verdict::kError;
   result->headline = error.message;
   result->hint = error.hint;
@@ -77,9 +77,13 @@ void Fault(const Error& error, const Place& place, RunResult* result) {
 std::string HowToEnter(Testbed* testbed) {
   std::string text = "the hosts are kept:\n";
   for (const Host& host : testbed->hosts()) {
-    text += fmt::format("  {:8} nsenter --target {} --user --preserve-credentials --net --pid\n"
-                        "  {:8} ends with: kill -9 {}\n",
-                        host.name, host.pid, "", host.pid);
+    text += fmt::format(
+        "  {:8} nsenter --target {} --user --preserve-credentials --net --pid\n"
+        "  {:8} ends with: kill -9 {}\n",
+        host.name,
+        host.pid,
+        "",
+        host.pid);
   }
   return text;
 }
@@ -118,8 +122,7 @@ void Conclude(const Variant& variant,
   if (options.draw || result->verdict != Verdict::kPass) {
     result->ladder = DrawLadder(MakeTimeline(variant.scenario, evidence, result->judgement));
   }
-  const Status written =
-      WriteEvidence(result->evidence, variant, result->judgement, &evidence);
+  const Status written = WriteEvidence(result->evidence, variant, result->judgement, &evidence);
   if (!written) {
     Fault(written.error(), variant.scenario.place, result);
     result->verdict = Verdict::kError;  // a verdict without its evidence is none
@@ -162,7 +165,8 @@ RunResult RunVariant(const Variant& variant, const RunOptions& options, SlotHold
     Run(variant, options, slot, &result);
   } catch (const nlohmann::json::exception& error) {  // an answer with a member of another type
     Fault({ErrorKind::kSystem, std::string("a host answered not as agreed: ") + error.what(), ""},
-          scenario.place, &result);
+          scenario.place,
+          &result);
   }
   result.duration = Duration(MonotonicNs() - started_ns);
   return result;

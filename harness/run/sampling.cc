@@ -85,8 +85,7 @@ Result<std::vector<KernelSampled>> AskAll(RunContext* run,
                                           const std::optional<Duration>& await_within) {
   std::vector<std::pair<std::string, int64_t>> ids;
   for (const auto& [host, request] : requests) {
-    json message = {{"do", await_within ? "await_states" : "sample"},
-                    {"sockets", request.sockets}};
+    json message = {{"do", await_within ? "await_states" : "sample"}, {"sockets", request.sockets}};
     if (await_within) {
       message["states"] = request.states;
       message["within"] = await_within->count();
@@ -122,17 +121,22 @@ void Refresh(RunContext* run) {
 }
 
 // Until the calls that make these endpoints have returned; then the kernel can be asked about them.
-Status AwaitKnown(RunContext* run, const std::vector<std::string>& names, const Deadline& deadline) {
+Status AwaitKnown(RunContext* run,
+                  const std::vector<std::string>& names,
+                  const Deadline& deadline) {
   const auto all_known = [&] {
     Refresh(run);
-    return std::all_of(names.begin(), names.end(),
-                       [&](const auto& name) { return run->book.Find(name) != nullptr; });
+    return std::all_of(names.begin(), names.end(), [&](const auto& name) {
+      return run->book.Find(name) != nullptr;
+    });
   };
   const auto known = run->session->ProcessUntil(all_known, deadline.Left());
   return known ? Status() : Fail(known.error());
 }
 
-StateOf Wanted(const WaitState& states) { return {states.states.begin(), states.states.end()}; }
+StateOf Wanted(const WaitState& states) {
+  return {states.states.begin(), states.states.end()};
+}
 
 std::vector<std::string> Names(const WaitState& states) {
   std::vector<std::string> names;
@@ -204,8 +208,8 @@ Result<bool> AwaitStates(RunContext* run,
     if (!answers) {
       return Fail(answers.error());
     }
-    // Each host has seen its own endpoints there. They were so at the same moment if they still are when asked again
-    // after the last answer.
+    // Each host has seen its own endpoints there. They were so at the same moment if they still are
+    // when asked again after the last answer.
     if (requests.size() > 1 && Differences(*run, wanted, *answers).empty()) {
       answers = AskAll(run, requests, superseded, std::nullopt);
       if (!answers) {
@@ -253,7 +257,8 @@ Result<bool> HoldStates(RunContext* run,
       return true;
     }
     first = false;
-    const Duration pause = wanted.empty() ? deadline.Left() : std::min(deadline.Left(), kHoldSampling);
+    const Duration pause =
+        wanted.empty() ? deadline.Left() : std::min(deadline.Left(), kHoldSampling);
     if (const auto waited = run->session->ProcessUntil([] { return false; }, pause); !waited) {
       return Fail(waited.error());
     }

@@ -1,4 +1,5 @@
-// The kernel witness as the runner asks it: samples of endpoints' states, at once or when they are reached.
+// The kernel witness as the runner asks it: samples of endpoints' states, at once or when they are
+// reached.
 #pragma once
 
 #include <string>
@@ -14,8 +15,8 @@ namespace lastack {
 // One sample of each named endpoint into the record (of those that have come to be).
 [[nodiscard]] Status SampleStates(RunContext* run, const std::vector<std::string>& endpoints);
 
-// Waits until all are in their states at the same moment, and records the samples that show it; false when the time is up,
-// and then `saw` says what was there instead.
+// Waits until all are in their states at the same moment, and records the samples that show it;
+// false when the time is up, and then `saw` says what was there instead.
 [[nodiscard]] Result<bool> AwaitStates(RunContext* run,
                                        const WaitState& states,
                                        Duration within,

@@ -24,7 +24,8 @@ constexpr Duration kForever = std::chrono::hours(24);
 constexpr size_t kReadSize = 1U << 18U;
 
 Error HostGone(const std::string& host) {
-  return {ErrorKind::kSystem, "host " + host + " ended before the run did",
+  return {ErrorKind::kSystem,
+          "host " + host + " ended before the run did",
           "see its messages above; it may have been killed from outside"};
 }
 
@@ -58,8 +59,9 @@ Session::~Session() = default;
 Status Session::Greet() {
   const auto greeted = ProcessUntil(
       [&] {
-        return std::all_of(channels_.begin(), channels_.end(),
-                           [](const HostChannel& channel) { return channel.greeted; });
+        return std::all_of(channels_.begin(), channels_.end(), [](const HostChannel& channel) {
+          return channel.greeted;
+        });
       },
       kGreetWithin);
   if (!greeted) {
@@ -102,7 +104,8 @@ Result<json> Session::Await(int64_t id, Duration within) {
   try {
     if (const auto error = answer.find("error"); error != answer.end()) {
       return Fail(KindFromString(error->value("kind", "system")),
-                  error->value("message", "unknown error"), error->value("hint", ""));
+                  error->value("message", "unknown error"),
+                  error->value("hint", ""));
     }
     return answer.value("ok", json::object());
   } catch (const json::exception& error) {
@@ -147,8 +150,8 @@ Status Session::Pump(Duration wait) {
   }
   fds.push_back({limit_.stop_fd, POLLIN, 0});
   if (limit_.deadline.Expired()) {
-    return Fail(ErrorKind::kSystem, "the run took longer than it may",
-                "--timeout D gives it more time");
+    return Fail(
+        ErrorKind::kSystem, "the run took longer than it may", "--timeout D gives it more time");
   }
   wait = std::min(wait, limit_.deadline.Left());
   const timespec timeout{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
@@ -222,9 +225,10 @@ Status Session::HandleEvent(HostChannel* channel, const json& message) {
   }
   if (event == "hello") {
     const json clock = message.value("clock", json::object());
-    recorder_->Add("host:" + host, clock.value("monotonic", int64_t{0}),
-                   ClockRead{clock.value("monotonic", int64_t{0}),
-                             clock.value("realtime", int64_t{0})});
+    recorder_->Add(
+        "host:" + host,
+        clock.value("monotonic", int64_t{0}),
+        ClockRead{clock.value("monotonic", int64_t{0}), clock.value("realtime", int64_t{0})});
     channel->greeted = true;
   }
   return {};
@@ -272,11 +276,11 @@ Status Session::HandleExit(const std::string& host, const json& event) {
   exited.signal = event.value("signal", "");
   exited_.insert(exited.peer);
   if (!exit_expected_.contains(exited.peer) && unexpected_exit_.empty()) {
-    unexpected_exit_ = "peer " + exited.peer + " ended though the scenario did not ask for it (" +
-                       (exited.signal.empty()
-                            ? "exit code " + std::to_string(exited.code.value_or(0))
-                            : "signal " + exited.signal) +
-                       ")";
+    unexpected_exit_ =
+        "peer " + exited.peer + " ended though the scenario did not ask for it (" +
+        (exited.signal.empty() ? "exit code " + std::to_string(exited.code.value_or(0))
+                               : "signal " + exited.signal) +
+        ")";
   }
   const bool killed = !exited.signal.empty();
   const std::string peer = exited.peer;
@@ -296,8 +300,7 @@ Result<int64_t> Session::StartCall(const std::string& host, PendingCall call, js
   const int64_t id = RegisterCall(std::move(call));
   const std::string peer = pending_[id].peer;
   request["id"] = id;
-  const auto sent =
-      Send(host, {{"do", "call"}, {"peer", peer}, {"request", std::move(request)}});
+  const auto sent = Send(host, {{"do", "call"}, {"peer", peer}, {"request", std::move(request)}});
   return sent ? Result<int64_t>(id) : Fail(sent.error());
 }
 

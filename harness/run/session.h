@@ -1,7 +1,8 @@
-// The conversation with the hosts of one run: requests and their answers, and what the hosts report unasked, which goes into the
-// record.
+// The conversation with the hosts of one run: requests and their answers, and what the hosts report
+// unasked, which goes into the record.
 //
-// Errors: a host that is gone or does not answer is kSystem; "interrupted" when the suite is being stopped.
+// Errors: a host that is gone or does not answer is kSystem; "interrupted" when the suite is being
+// stopped.
 #pragma once
 
 #include <cstdint>

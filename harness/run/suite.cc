@@ -168,8 +168,8 @@ std::vector<RunResult> RunSuite(const std::vector<Variant>& variants,
       jobs.push_back({&variant, repeated ? round : 0, next_index++});
     }
     // The slow ones first: all wait at the same time, and what is fast runs meanwhile.
-    std::stable_partition(jobs.begin(), jobs.end(),
-                          [](const Job& job) { return IsSlow(*job.variant); });
+    std::stable_partition(
+        jobs.begin(), jobs.end(), [](const Job& job) { return IsSlow(*job.variant); });
     suite.Run(jobs);
     if (suite.stopped() || IsReadable(options.run.stop_fd)) {
       break;

@@ -1,0 +1,138 @@
+// Listed segments against those that were sent.
+#include "judge/segments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "judge/judging_test.h"
+
+namespace lastack {
+namespace {
+
+using judging::Sent;
+using judging::TwoHosts;
+using judging::WithSegments;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr Flags kSyn{.syn = true};
+constexpr Flags kSynAck{.syn = true, .ack = true};
+constexpr Flags kAck{.ack = true};
+constexpr Flags kFin{.fin = true, .ack = true};
+constexpr Flags kRst{.rst = true};
+
+std::vector<SeenSegment> Handshake() {
+  return {Sent("client", kSyn, 100, 0),
+          Sent("server", kSynAck, 500, 101),
+          Sent("client", kAck, 101, 501)};
+}
+
+std::vector<SeenSegment> ClientClosesFirst() {
+  auto segments = Handshake();
+  for (const auto& segment : {Sent("client", kFin, 101, 501),
+                              Sent("server", kAck, 501, 102),
+                              Sent("server", kFin, 501, 102),
+                              Sent("client", kAck, 102, 502)}) {
+    segments.push_back(segment);
+  }
+  return segments;
+}
+
+std::vector<Finding> Check(std::vector<ExpectedSegment> expected, const Reconstruction& what) {
+  Scenario scenario = TwoHosts();
+  scenario.segments.emplace();
+  scenario.segments->push_back({.connection = "", .segments = std::move(expected)});
+  return CheckSegments(scenario, what);
+}
+
+TEST(CheckSegments, AcceptsTheListInItsOrder) {
+  const auto what = WithSegments(ClientClosesFirst());
+  EXPECT_THAT(
+      Check({{"client", "FIN"}, {"server", "ACK"}, {"server", "FIN"}, {"client", "ACK"}}, what),
+      IsEmpty());
+  EXPECT_THAT(Check({{"client", "FIN"}, {"server", "FIN"}}, what), IsEmpty());
+}
+
+TEST(CheckSegments, TheHandshakeMayBeListed) {
+  const auto what = WithSegments(ClientClosesFirst());
+  EXPECT_THAT(
+      Check({{"client", "SYN"}, {"server", "SYN,ACK"}, {"client", "FIN"}, {"server", "FIN"}}, what),
+      IsEmpty());
+}
+
+TEST(CheckSegments, WhatIsNotListedIsAFinding) {
+  const auto findings = Check({{"client", "FIN"}}, WithSegments(ClientClosesFirst()));
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_THAT(findings[0].expected, HasSubstr("no further"));
+  EXPECT_THAT(findings[0].actual, HasSubstr("server FIN"));
+  EXPECT_THAT(findings[0].packets, testing::ElementsAre(6));
+}
+
+TEST(CheckSegments, WhatIsMissingIsAFinding) {
+  const auto findings = Check({{"client", "FIN"}, {"server", "FIN"}, {"client", "RST"}},
+                              WithSegments(ClientClosesFirst()));
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].actual, "no such segment was sent");
+}
+
+TEST(CheckSegments, TheOrderMatters) {
+  EXPECT_THAT(Check({{"server", "FIN"}, {"client", "FIN"}}, WithSegments(ClientClosesFirst())),
+              SizeIs(1));
+}
+
+TEST(CheckSegments, AnAckMustCoverEverythingSentBefore) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kFin, 101, 501));
+  segments.push_back(Sent("server", kAck, 501, 101));  // does not cover the FIN
+  EXPECT_THAT(Check({{"client", "FIN"}, {"server", "ACK"}}, WithSegments(segments)), SizeIs(1));
+}
+
+TEST(CheckSegments, AResetIsNoFinAndTheOtherWayRound) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kRst, 101, 0));
+  const auto what = WithSegments(segments);
+  EXPECT_THAT(Check({{"client", "RST"}}, what), IsEmpty());
+  EXPECT_THAT(Check({{"client", "FIN"}}, what), SizeIs(1));
+}
+
+TEST(CheckSegments, RepeatedSegmentsAreCounted) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kFin, 101, 501));
+  segments.push_back(Sent("client", kFin, 101, 501));
+  const auto what = WithSegments(segments);
+  EXPECT_THAT(Check({{"client", "FIN", 2}}, what), IsEmpty());
+  EXPECT_THAT(Check({{"client", "FIN", 1}}, what), SizeIs(1));
+  EXPECT_THAT(Check({{"client", "FIN", 3}}, what), SizeIs(1));
+}
+
+TEST(CheckSegments, PayloadIsComparedWhereItIsNamed) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kFin, 101, 501));
+  segments.back().segment.seg_len = 5;
+  const auto what = WithSegments(segments);
+  EXPECT_THAT(Check({{"client", "FIN", 1, Range<int64_t>{5, 5}}}, what), IsEmpty());
+  EXPECT_THAT(Check({{"client", "FIN", 1, Range<int64_t>{6, 9}}}, what), SizeIs(1));
+}
+
+TEST(CheckBothEnds, AFinThatOnlyOneCaptureHoldsIsAFinding) {
+  SeenSegment sent = Sent("client", kFin, 101, 501);
+  SeenSegment received = sent;
+  received.host = "server";
+  received.sent = false;
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({sent, received})), IsEmpty());
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({sent})), SizeIs(1));
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({received})), SizeIs(1));
+}
+
+TEST(Matches, FlagsAtLeastOrExactly) {
+  const SeenSegment fin = Sent("client", kFin, 1, 1);
+  EXPECT_TRUE(Matches({.flags = "FIN"}, fin, nullptr));
+  EXPECT_FALSE(Matches({.flags = "FIN", .only = true}, fin, nullptr));
+  EXPECT_TRUE(Matches({.flags = "FIN,ACK", .only = true}, fin, nullptr));
+  EXPECT_FALSE(Matches({.flags = "RST"}, fin, nullptr));
+  EXPECT_FALSE(Matches({.flags = "FIN", .has_bytes = true}, fin, nullptr));
+}
+
+}  // namespace
+}  // namespace lastack
