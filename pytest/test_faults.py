@@ -25,6 +25,7 @@ steps:
   - wait: {for: 5min}
 """
 NOBODY = 65534
+AS_NOBODY = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
 SOON = 30  # seconds: a deadline for what takes a few milliseconds on an idle machine
 POLL = 0.01
 ESTABLISHED = " 01 "
@@ -169,9 +170,8 @@ def ordinary_user():
         shutil.chown(folder / "own", NOBODY, NOBODY)
 
         def run(*arguments, before=()):
-            return subprocess.run([*before, "setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups",
-                                   folder / "lastack", *arguments], capture_output=True, text=True, check=False,
-                                  timeout=SOON, cwd=folder)
+            return subprocess.run([*before, *AS_NOBODY, folder / "lastack", *arguments], capture_output=True, text=True,
+                                  check=False, timeout=SOON, cwd=folder)
 
         run.folder = folder
         yield run
@@ -292,18 +292,30 @@ def test_nothing_is_left_whenever_it_is_killed(leftovers, tmp_path, write_scenar
 KEPT = re.compile(r"^  (\w+) +(nsenter .*)\n +ends with: (kill -9 \d+)$", re.MULTILINE)
 
 
+def enter_and_end(kept, leftovers, before=()):
+    """Does with the kept hosts what was printed."""
+    assert leftovers.lines() != []
+    for name, enter, _ in kept:
+        look = [*before, *enter.split(), "sh", "-c", "cat /proc/net/fib_trie"]
+        inside = subprocess.run(look, capture_output=True, text=True, check=False, timeout=SOON)
+        assert inside.returncode == 0, inside.stderr
+        assert {"client": "10.77.0.1", "server": "10.77.0.2"}[name] in inside.stdout
+    for _, _, end in kept:
+        subprocess.run([*before, *end.split()], check=True)
+    assert leftovers.wait_until_none() == []
+
+
 def test_kept_hosts_can_be_entered_and_ended(lastack, leftovers, evidence):
     result = lastack("run", CLOSE, "--set", "family=v4", "--keep", "--evidence", evidence)
     assert result.returncode == 0, result.stdout + result.stderr
     kept = KEPT.findall(result.stdout)
     assert [name for name, _, _ in kept] == ["client", "server"]
-    assert leftovers.lines() != []
-    for name, enter, _ in kept:
-        inside = subprocess.run(f"{enter} sh -c 'readlink /proc/self/ns/net; cat /proc/net/fib_trie'", shell=True,
-                                capture_output=True, text=True, check=False, timeout=SOON)
-        assert inside.returncode == 0, inside.stderr
-        assert inside.stdout.splitlines()[0] != os.readlink("/proc/self/ns/net")
-        assert {"client": "10.77.0.1", "server": "10.77.0.2"}[name] in inside.stdout
-    for _, _, end in kept:
-        subprocess.run(end, shell=True, check=True)
-    assert leftovers.wait_until_none() == []
+    enter_and_end(kept, leftovers)
+
+
+@as_root
+def test_hosts_kept_by_an_ordinary_user_can_be_entered_and_ended(ordinary_user, leftovers):
+    result = ordinary_user("run", "scenarios/normal/active-close-client.yaml", "--set", "family=v4", "--keep",
+                           "--evidence", "own")
+    assert result.returncode == 0, result.stdout + result.stderr
+    enter_and_end(KEPT.findall(result.stdout), leftovers, before=AS_NOBODY)

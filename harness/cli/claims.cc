@@ -80,7 +80,7 @@ std::string VerdictOf(const Claim& claim, const Proof& proof) {
 }
 
 std::string JoinSet(const std::set<std::string>& set) {
-  return Join({set.begin(), set.end()}, ", ");
+  return Join({set.begin(), set.end()}, "; ");
 }
 
 void PrintIf(const char* what, const std::set<std::string>& set) {

@@ -107,6 +107,7 @@ Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
   suite.run.evidence = arguments.evidence;
   suite.run.timeout = *timeout;
   suite.run.stop_fd = stop_fd;
+  suite.run.in_user_namespace = geteuid() != 0;  // EnterUserNamespaceIfNeeded comes after this
   return suite;
 }
 

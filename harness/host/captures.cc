@@ -62,6 +62,7 @@ Status Captures::Start(const std::vector<std::string>& interfaces, const TapOpti
     return Fail(ErrorKind::kSystem, "this host is already capturing");
   }
   std::vector<std::future<Result<Tap>>> opening;
+  opening.reserve(interfaces.size());
   for (const std::string& interface : interfaces) {
     opening.push_back(std::async(std::launch::async, Tap::Open, interface, options));
   }

@@ -1,5 +1,7 @@
 #include "host/requests.h"
 
+#include <sys/prctl.h>
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -184,6 +186,7 @@ Answer StartRebind(int64_t id, const json& request, const HostParts& parts) {
 
 Answer Keep(int64_t /*id*/, const json& /*request*/, const HostParts& parts) {
   *parts.keep = true;
+  prctl(PR_SET_PDEATHSIG, 0);  // set at the launch: otherwise this host ends with its launcher
   return kDone;
 }
 

@@ -25,7 +25,7 @@ struct pcap;  // libpcap's pcap_t
 namespace lastack {
 
 struct TapOptions {
-  uint32_t snaplen = 256;           // bytes kept of each frame at most; alignment may take 2 of them
+  uint32_t snaplen = 256;  // bytes kept of each frame at most; alignment may take 2 of them
   uint32_t buffer_bytes = 2 << 20;  // the kernel's ring
 };
 

@@ -354,6 +354,7 @@ Result<bool> ExecuteStep(RunContext* run, int step) {
 
 Status EndRun(RunContext* run, bool as_expected) {
   run->step = kAfterLastStep;
+  run->session->ForgetUnexpectedExit();
   if (as_expected) {
     if (Status status = Settle(run); !status) {
       return status;

@@ -74,25 +74,28 @@ void Fault(const Error& error, const Place& place, RunResult* result) {
   }
 }
 
-std::string HowToEnter(Testbed* testbed) {
+std::string HowToEnter(Testbed* testbed, bool in_user_namespace) {
+  // To join the user namespace one is in already is refused (EINVAL).
+  const char* user = in_user_namespace ? "--user --preserve-credentials " : "";
   std::string text = "the hosts are kept:\n";
   for (const Host& host : testbed->hosts()) {
     text += fmt::format(
-        "  {:8} nsenter --target {} --user --preserve-credentials --net --pid\n"
+        "  {:8} nsenter --target {} {}--net --pid\n"
         "  {:8} ends with: kill -9 {}\n",
         host.name,
         host.pid,
+        user,
         "",
         host.pid);
   }
   return text;
 }
 
-void KeepHosts(RunContext* run, RunResult* result) {
+void KeepHosts(RunContext* run, bool in_user_namespace, RunResult* result) {
   for (const Host& host : run->testbed->hosts()) {
     static_cast<void>(run->session->Ask(host.name, {{"do", "keep"}}, std::chrono::seconds(1)));
   }
-  result->enter = HowToEnter(run->testbed);
+  result->enter = HowToEnter(run->testbed, in_user_namespace);
   run->testbed->Keep();
 }
 
@@ -146,7 +149,7 @@ void Run(const Variant& variant, const RunOptions& options, SlotHold* slot, RunR
   recorder.Add(Describe(scenario, run.testbed));
   const Status status = RunSteps(&run);
   if (options.keep) {
-    KeepHosts(&run, result);
+    KeepHosts(&run, options.in_user_namespace, result);
   }
   testbed->reset();
   Conclude(variant, options, status, &recorder, result);

@@ -16,6 +16,7 @@ struct RunOptions {
   std::string evidence;                              // folder of the suite's evidence
   std::string repetition;                            // "3" of a --repeat; empty: none
   bool keep = false;                                 // leave the hosts
+  bool in_user_namespace = false;                    // this process has entered one of its own
   bool draw = false;                                 // draw the ladder of what passed, too
   Duration timeout = std::chrono::minutes(5);        // for the whole run
   int stop_fd = -1;                                  // readable: end early

@@ -123,6 +123,9 @@ Result<bool> Session::ProcessUntil(const std::function<bool()>& done, Duration w
   bool released = false;
   bool is_done = false;
   while (!(is_done = done())) {
+    if (!unexpected_exit_.empty()) {
+      return Fail(ErrorKind::kSystem, unexpected_exit_);
+    }
     const Duration left = deadline.Left();
     if (left.count() == 0) {
       break;

@@ -59,7 +59,8 @@ class Session {
                                            nlohmann::json request,
                                            Duration within);
 
-  // Handles what the hosts report until `done` says so (true) or time is up (false).
+  // Handles what the hosts report until `done` says so (true) or time is up (false). A peer that ends
+  // though nothing asked for it is an error: what is waited for may never come.
   [[nodiscard]] Result<bool> ProcessUntil(const std::function<bool()>& done, Duration within);
 
   // Sends a call to a peer; its events go into the record under this step. Returns the call's id.
@@ -80,6 +81,8 @@ class Session {
   void ExpectExit(const std::string& peer) { exit_expected_.insert(peer); }
   // The first peer that ended though nothing asked for it; empty if none has.
   [[nodiscard]] const std::string& unexpected_exit() const { return unexpected_exit_; }
+  // It has been judged with its step; what is still to be done goes on without that peer.
+  void ForgetUnexpectedExit() { unexpected_exit_.clear(); }
 
  private:
   struct HostChannel {

@@ -244,6 +244,24 @@ void CheckCount(const Matrix& matrix, const Place& place, Problems& problems) {
   }
 }
 
+void ReadMatrixKey(const Entry& entry, Matrix* matrix, Problems& problems) {
+  if (!entry.value.IsMap()) {
+    problems.Add(entry.value.place, "'matrix' is a mapping of names to labels");
+  }
+  for (const Entry& dimension : entry.value.entries) {
+    if (dimension.key != "exclude") {
+      matrix->dimensions.push_back(ReadDimension(dimension, problems));
+    }
+  }
+  const Entry* exclude = entry.value.Find("exclude");
+  if (exclude != nullptr && !problems.any()) {
+    ReadExclusions(exclude->value, matrix, problems);
+  }
+  if (!problems.any()) {
+    CheckCount(*matrix, entry.place, problems);
+  }
+}
+
 }  // namespace
 
 const Dimension* Matrix::Find(std::string_view name) const {
@@ -254,23 +272,8 @@ const Dimension* Matrix::Find(std::string_view name) const {
 
 Matrix ReadMatrix(const Node& root, Problems& problems) {
   Matrix matrix;
-  const Entry* entry = root.Find("matrix");
-  if (entry != nullptr) {
-    if (!entry->value.IsMap()) {
-      problems.Add(entry->value.place, "'matrix' is a mapping of names to labels");
-    }
-    for (const Entry& dimension : entry->value.entries) {
-      if (dimension.key != "exclude") {
-        matrix.dimensions.push_back(ReadDimension(dimension, problems));
-      }
-    }
-    if (const Entry* exclude = entry->value.Find("exclude");
-        exclude != nullptr && !problems.any()) {
-      ReadExclusions(exclude->value, &matrix, problems);
-    }
-    if (!problems.any()) {
-      CheckCount(matrix, entry->place, problems);
-    }
+  if (const Entry* entry = root.Find("matrix")) {
+    ReadMatrixKey(*entry, &matrix, problems);
   }
   Checker checker(matrix, problems);
   for (const Entry& part : root.entries) {
