@@ -285,6 +285,7 @@ def test_nothing_is_left_whenever_it_is_killed(leftovers, tmp_path, write_scenar
         assert leftovers.wait_until_none(within=SOON) == [], f"killed after {moment} ms"
     assert sysctls() == before
     assert not any(temporary.iterdir())
+    assert [path.name for path in (tmp_path / "evidence").rglob("*.partial")] == []
     for path in (tmp_path / "evidence").rglob("*.json"):
         json.loads(path.read_text())  # whole or not there
 
@@ -305,17 +306,26 @@ def enter_and_end(kept, leftovers, before=()):
     assert leftovers.wait_until_none() == []
 
 
-def test_kept_hosts_can_be_entered_and_ended(lastack, leftovers, evidence):
-    result = lastack("run", CLOSE, "--set", "family=v4", "--keep", "--evidence", evidence)
-    assert result.returncode == 0, result.stdout + result.stderr
+KEEP = ["--set", "family=v4", "--keep", "--evidence"]
+
+
+def run_and_keep(command, tmp_path, **options):
+    """The kept hosts and peers hold on to stderr, as they would to a terminal: to a file here."""
+    with open(tmp_path / "stderr", "w", encoding="utf-8") as stderr:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True,
+                                check=False, timeout=SOON, **options)
+    assert result.returncode == 0, result.stdout
     kept = KEPT.findall(result.stdout)
     assert [name for name, _, _ in kept] == ["client", "server"]
-    enter_and_end(kept, leftovers)
+    return kept
+
+
+def test_kept_hosts_can_be_entered_and_ended(leftovers, evidence, tmp_path):
+    enter_and_end(run_and_keep([PROGRAM, "run", CLOSE, *KEEP, evidence], tmp_path), leftovers)
 
 
 @as_root
-def test_hosts_kept_by_an_ordinary_user_can_be_entered_and_ended(ordinary_user, leftovers):
-    result = ordinary_user("run", "scenarios/normal/active-close-client.yaml", "--set", "family=v4", "--keep",
-                           "--evidence", "own")
-    assert result.returncode == 0, result.stdout + result.stderr
-    enter_and_end(KEPT.findall(result.stdout), leftovers, before=AS_NOBODY)
+def test_hosts_kept_by_an_ordinary_user_can_be_entered_and_ended(ordinary_user, leftovers, tmp_path):
+    command = [*AS_NOBODY, ordinary_user.folder / "lastack", "run", "scenarios/normal/active-close-client.yaml"]
+    kept = run_and_keep([*command, *KEEP, "own"], tmp_path, cwd=ordinary_user.folder)
+    enter_and_end(kept, leftovers, before=AS_NOBODY)

@@ -1,6 +1,8 @@
 // Builds the JSON Schema from the key tables.
 #include "scenario/schema.h"
 
+#include <map>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -118,123 +120,64 @@ Json Segments() {
   return {{"anyOf", {list, MapOf(OrMatrix(list))}}};
 }
 
-// The shapes that are one word or number.
-Json Simple(Shape shape) {
+// What a value of each shape looks like.
+std::map<Shape, Json> MakeShapes() {
   constexpr int64_t kMaxCount = 1'000'000;
   constexpr int64_t kMaxInt = 2'147'483'647;
   constexpr int64_t kMaxPort = 65535;
-  if (shape == Shape::kName) {
-    return Pattern(".");  // endpoints may be globs
-  }
-  if (shape == Shape::kBoolean) {
-    return {{"enum", {true, false, "true", "false", "on", "off"}}};
-  }
-  if (shape == Shape::kCount) {
-    return Integer(1, kMaxCount);
-  }
-  if (shape == Shape::kInteger) {
-    return Integer(0, kMaxInt);
-  }
-  if (shape == Shape::kPort) {
-    return Integer(0, kMaxPort);
-  }
-  if (shape == Shape::kBytes) {
-    return NumberOr(fmt::format("^{}$", kBytes));
-  }
-  if (shape == Shape::kByteRange) {
-    return NumberOr(kByteRange);
-  }
-  if (shape == Shape::kDuration) {
-    return Pattern(fmt::format("^{}$", kDuration));
-  }
-  if (shape == Shape::kDurationRange) {
-    return Pattern(fmt::format(R"(^{0}\.\.{0}$)", kDuration));
-  }
-  return Text();
+  const Json null = {{"type", "null"}};
+  return {
+      {Shape::kVersion, {{"const", 1}}},
+      {Shape::kText, Text()},
+      {Shape::kTexts, OneOrMore(Text())},
+      {Shape::kName, Pattern(".")},  // endpoints may be globs
+      {Shape::kNames, OneOrMore(Text())},
+      {Shape::kBoolean, {{"enum", {true, false, "true", "false", "on", "off"}}}},
+      {Shape::kCount, Integer(1, kMaxCount)},
+      {Shape::kInteger, Integer(0, kMaxInt)},
+      {Shape::kPort, Integer(0, kMaxPort)},
+      {Shape::kBytes, NumberOr(fmt::format("^{}$", kBytes))},
+      {Shape::kByteRange, NumberOr(kByteRange)},
+      {Shape::kDuration, Pattern(fmt::format("^{}$", kDuration))},
+      {Shape::kDurationRange, Pattern(fmt::format(R"(^{0}\.\.{0}$)", kDuration))},
+      {Shape::kAddress, Words(AddressNames())},
+      {Shape::kFamily, Words({"v4", "v6", "mapped"})},
+      {Shape::kDestination, Ref("to")},
+      {Shape::kSource, Ref("from")},
+      {Shape::kOptions, Ref("options")},
+      {Shape::kOptionName, OptionNames()},
+      {Shape::kOutcome, Ref("outcome")},
+      {Shape::kEvents, OneOrMore(Words(PollEventNames()))},
+      {Shape::kHow, Words(ShutdownNames())},
+      {Shape::kFull, {{"const", "full"}}},
+      {Shape::kEof, {{"const", "eof"}}},
+      {Shape::kOk, {{"const", "ok"}}},
+      {Shape::kSignal, Words(SignalNames())},
+      {Shape::kFlags, OneOrMore(Text())},
+      {Shape::kSomeBytes, Words({"none", "some"})},
+      {Shape::kOnTerm, Words({"default", "graceful", "close"})},
+      {Shape::kShows, Words({"confirms", "refutes"})},
+      {Shape::kWhen, {{"anyOf", {Text(), Ref("condition")}}}},
+      {Shape::kNeeds, ListOf(Words(CapabilityNames()))},
+      {Shape::kSysctl, Sysctl()},
+      {Shape::kClaims, ListOf(Ref("claim"))},
+      {Shape::kMatrix, Matrix()},
+      {Shape::kHosts, MapOf({{"anyOf", {Ref("host settings"), null}}})},
+      {Shape::kPeers, MapOf({{"anyOf", {Ref("peer settings"), null}}})},
+      {Shape::kSteps, ListOf(OrMatrix(Ref("step")))},
+      {Shape::kExpect, Ref("expect")},
+      {Shape::kStates, MapOf(OrMatrix(States()))},
+      {Shape::kSegments, Segments()},
+      {Shape::kHolds, Ref("holds")},
+      {Shape::kSegment, Ref("segment")},
+      {Shape::kAddressChange, Words({"remove", "add"})},
+  };
 }
 
-Json Shown(Shape shape) {
-  switch (shape) {
-    case Shape::kVersion:
-      return {{"const", 1}};
-    case Shape::kText:
-    case Shape::kName:
-    case Shape::kBoolean:
-    case Shape::kCount:
-    case Shape::kInteger:
-    case Shape::kPort:
-    case Shape::kBytes:
-    case Shape::kByteRange:
-    case Shape::kDuration:
-    case Shape::kDurationRange:
-      return Simple(shape);
-    case Shape::kTexts:
-    case Shape::kNames:
-      return OneOrMore(Text());
-    case Shape::kAddress:
-      return Words(AddressNames());
-    case Shape::kFamily:
-      return Words({"v4", "v6", "mapped"});
-    case Shape::kDestination:
-      return Ref("to");
-    case Shape::kSource:
-      return Ref("from");
-    case Shape::kOptions:
-      return Ref("options");
-    case Shape::kOptionName:
-      return OptionNames();
-    case Shape::kOutcome:
-      return Ref("outcome");
-    case Shape::kEvents:
-      return OneOrMore(Words(PollEventNames()));
-    case Shape::kHow:
-      return Words(ShutdownNames());
-    case Shape::kFull:
-      return {{"const", "full"}};
-    case Shape::kEof:
-      return {{"const", "eof"}};
-    case Shape::kOk:
-      return {{"const", "ok"}};
-    case Shape::kSignal:
-      return Words(SignalNames());
-    case Shape::kFlags:
-      return OneOrMore(Text());
-    case Shape::kSomeBytes:
-      return Words({"none", "some"});
-    case Shape::kOnTerm:
-      return Words({"default", "graceful", "close"});
-    case Shape::kShows:
-      return Words({"confirms", "refutes"});
-    case Shape::kWhen:
-      return {{"anyOf", {Text(), Ref("condition")}}};
-    case Shape::kNeeds:
-      return ListOf(Words(CapabilityNames()));
-    case Shape::kSysctl:
-      return Sysctl();
-    case Shape::kClaims:
-      return ListOf(Ref("claim"));
-    case Shape::kMatrix:
-      return Matrix();
-    case Shape::kHosts:
-      return MapOf({{"anyOf", {Ref("host settings"), Json{{"type", "null"}}}}});
-    case Shape::kPeers:
-      return MapOf({{"anyOf", {Ref("peer settings"), Json{{"type", "null"}}}}});
-    case Shape::kSteps:
-      return ListOf(OrMatrix(Ref("step")));
-    case Shape::kExpect:
-      return Ref("expect");
-    case Shape::kStates:
-      return MapOf(OrMatrix(States()));
-    case Shape::kSegments:
-      return Segments();
-    case Shape::kHolds:
-      return Ref("holds");
-    case Shape::kSegment:
-      return Ref("segment");
-    case Shape::kAddressChange:
-      return Words({"remove", "add"});
-  }
-  return {};
+// Every shape that a key table has is in the table above: a unit test goes through all of them.
+const Json& Shown(Shape shape) {
+  static const std::map<Shape, Json> kShapes = MakeShapes();
+  return kShapes.at(shape);
 }
 
 // A mapping with the keys of a table, and `when`.
@@ -243,7 +186,7 @@ Json Object(const KeyTable& table) {
   Json required = Json::array();
   for (const Key& key : table.keys) {
     const bool fixed = key.shape == Shape::kVersion || key.shape == Shape::kMatrix;
-    const Json value = Shown(key.shape);
+    const Json& value = Shown(key.shape);
     properties[std::string(key.name)] = fixed ? value : OrMatrix(value);
     if (key.required) {
       required.push_back(std::string(key.name));
@@ -312,7 +255,7 @@ Json Definitions() {
     }
   }
   definitions["expect"]["additionalProperties"] = OrMatrix(ListOf(OrMatrix(States())));
-  definitions["counter"]["additionalProperties"] = OrMatrix(Simple(Shape::kByteRange));
+  definitions["counter"]["additionalProperties"] = OrMatrix(Shown(Shape::kByteRange));
   definitions["options"] = Options();
   definitions["option values"] = OptionValues();
   definitions["outcome"] = Outcome();

@@ -145,7 +145,7 @@ void CheckName(const std::string& name, const Place& place, Problems& problems) 
 }
 
 std::string ReadName(const Node& node, Problems& problems) {
-  const std::string name = ReadText(node, problems);
+  std::string name = ReadText(node, problems);
   CheckName(name, node.place, problems);
   return name;
 }
@@ -224,7 +224,7 @@ std::string ReadWord(const Node& node,
                      const std::string& kind,
                      const std::vector<std::string>& words,
                      Problems& problems) {
-  const std::string text = ReadText(node, problems);
+  std::string text = ReadText(node, problems);
   if (std::find(words.begin(), words.end(), text) == words.end()) {
     problems.Add(node.place, Unknown(kind, text, words));
   }

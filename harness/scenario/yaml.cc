@@ -19,7 +19,7 @@ namespace {
 
 // Far above what a scenario needs (the largest has some 6 KiB), low enough that no file takes long
 // to refuse.
-constexpr size_t kMaxBytes = 256U * 1024U;
+constexpr size_t kMaxBytes = size_t{256} * 1024;
 constexpr size_t kMaxDepth = 32;
 constexpr size_t kMaxEntries = 1000;
 
