@@ -109,23 +109,58 @@ Status CheckProtocol(const RunContext& run) {
   return {};
 }
 
-}  // namespace
+constexpr int64_t kSpawned = 0;  // in RunContext::spawns: no request is open any more
 
-Status EnsurePeer(RunContext* run, const std::string& name) {
-  const PeerSpec* peer = FindPeer(*run->scenario, name);
-  if (peer == nullptr || peer->forked || !run->spawned.insert(name).second) {
+// Sends the request if none has been sent.
+Status RequestPeer(RunContext* run, const PeerSpec& peer) {
+  if (run->spawns.contains(peer.name)) {
     return {};
   }
-  json request = {{"do", "spawn"}, {"peer", name}, {"on_term", OnTermText(peer->on_term)}};
-  if (const auto program = run->peer_programs.find(name); program != run->peer_programs.end()) {
+  json request = {{"do", "spawn"}, {"peer", peer.name}, {"on_term", OnTermText(peer.on_term)}};
+  const auto program = run->peer_programs.find(peer.name);
+  if (program != run->peer_programs.end()) {
     request["program"] = program->second;
   }
-  const HostSpec* host = FindHost(*run->scenario, peer->host);
-  const std::string& user = peer->user.empty() && host != nullptr ? host->user : peer->user;
+  const HostSpec* host = FindHost(*run->scenario, peer.host);
+  const std::string& user = peer.user.empty() && host != nullptr ? host->user : peer.user;
   if (!user.empty()) {
     request["user"] = user;
   }
-  const auto ok = run->session->Ask(peer->host, std::move(request), kSpawnWithin);
+  const auto id = run->session->Send(peer.host, std::move(request));
+  if (!id) {
+    return Fail(id.error());
+  }
+  run->spawns[peer.name] = *id;
+  return {};
+}
+
+}  // namespace
+
+Status SpawnOwnPeers(RunContext* run) {
+  for (const PeerSpec& peer : run->scenario->peers) {
+    if (peer.name == peer.host) {
+      if (const Status status = RequestPeer(run, peer); !status) {
+        return status;
+      }
+    }
+  }
+  return {};
+}
+
+Status EnsurePeer(RunContext* run, const std::string& name) {
+  const PeerSpec* peer = FindPeer(*run->scenario, name);
+  if (peer == nullptr || peer->forked) {
+    return {};
+  }
+  if (Status status = RequestPeer(run, *peer); !status) {
+    return status;
+  }
+  int64_t& request = run->spawns.at(name);
+  if (request == kSpawned) {
+    return {};
+  }
+  const auto ok = run->session->Await(request, kSpawnWithin);
+  request = kSpawned;
   if (!ok) {
     Error error = ok.error();
     if (error.message.find(name) == std::string::npos) {

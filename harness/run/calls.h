@@ -10,7 +10,10 @@
 
 namespace lastack {
 
-// Spawns the peer if it is not there yet.
+// Asks every host for its own peer (the one of its name) without waiting for it; EnsurePeer does.
+[[nodiscard]] Status SpawnOwnPeers(RunContext* run);
+
+// Spawns the peer if it is not there yet, and waits until it has said hello.
 [[nodiscard]] Status EnsurePeer(RunContext* run, const std::string& peer);
 
 // Starts the call of the present step; without `async` waits for its end, too. False: it did not

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 
 #include "run/endpoint_book.h"
@@ -22,8 +21,8 @@ struct RunContext {
   Recorder* recorder = nullptr;
   std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
   EndpointBook book;
-  size_t learned = 0;             // events that the book has taken over
-  std::set<std::string> spawned;  // peers
+  size_t learned = 0;                     // events that the book has taken over
+  std::map<std::string, int64_t> spawns;  // peer → its open spawn request, or kSpawned
   int step = kBeforeFirstStep;
   int64_t step_started_ns = 0;
 };

@@ -24,10 +24,21 @@ using nlohmann::json;
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kSettleWithin = std::chrono::seconds(1);
-constexpr int kSnaplen = 256;            // all headers, and the payload of short segments
-constexpr int kCaptureBuffer = 4 << 20;  // bytes; about 10,000 frames of kSnaplen
+constexpr int kSnaplen = 256;  // all headers, and the payload of short segments
 const std::vector<std::string> kInterfaces = {"eth0", "lo"};
 
+// Bytes of the kernel's ring for one interface. 1 MiB holds some 2,600 frames of kSnaplen, enough
+// for a megabyte of data with its ACKs; each endpoint's opening and closing adds about ten.
+int CaptureBuffer(const Scenario& scenario) {
+  constexpr int kBase = 1 << 20;
+  constexpr int kPerEndpoint = 8 << 10;
+  constexpr int kMost = 32 << 20;
+  const int wanted = kBase + kPerEndpoint * static_cast<int>(scenario.endpoints.size());
+  return std::min(wanted, kMost);
+}
+
+// Opening a ring makes the kernel wait for an RCU grace period (8 ms with HZ=250), so all hosts are
+// asked at once and the hosts' own peers come up meanwhile.
 Status StartCaptures(RunContext* run) {
   std::vector<std::pair<std::string, int64_t>> ids;
   for (const Host& host : run->testbed->hosts()) {
@@ -36,7 +47,7 @@ Status StartCaptures(RunContext* run) {
                                        {{"do", "capture"},
                                         {"interfaces", kInterfaces},
                                         {"snaplen", kSnaplen},
-                                        {"buffer", kCaptureBuffer}});
+                                        {"buffer", CaptureBuffer(*run->scenario)}});
     if (!id) {
       return Fail(id.error());
     }
@@ -326,6 +337,9 @@ Status Settle(RunContext* run) {
 
 Status BeginRun(RunContext* run) {
   run->step = kBeforeFirstStep;
+  if (const Status status = SpawnOwnPeers(run); !status) {
+    return status;
+  }
   if (const Status status = StartCaptures(run); !status) {
     return status;
   }

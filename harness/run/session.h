@@ -59,8 +59,8 @@ class Session {
                                            nlohmann::json request,
                                            Duration within);
 
-  // Handles what the hosts report until `done` says so (true) or time is up (false). A peer that ends
-  // though nothing asked for it is an error: what is waited for may never come.
+  // Handles what the hosts report until `done` says so (true) or time is up (false). A peer that
+  // ends though nothing asked for it is an error: what is waited for may never come.
   [[nodiscard]] Result<bool> ProcessUntil(const std::function<bool()>& done, Duration within);
 
   // Sends a call to a peer; its events go into the record under this step. Returns the call's id.

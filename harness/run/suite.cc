@@ -39,11 +39,7 @@ struct Job {
 class Suite {
  public:
   Suite(const SuiteOptions& options, const std::vector<Reporter*>& reporters)
-      : options_(options), reporters_(reporters), slots_(options.slots) {
-    for (const Capability& capability : ProbeCapabilities()) {
-      capabilities_[capability.name] = capability;
-    }
-  }
+      : options_(options), reporters_(reporters), slots_(options.slots) {}
 
   void Run(const std::vector<Job>& jobs) {
     for (const Job& job : jobs) {
@@ -111,7 +107,13 @@ class Suite {
     });
   }
 
-  [[nodiscard]] const Capability* FindMissing(const Scenario& scenario) const {
+  // Probes only when a scenario needs something: it costs some milliseconds.
+  [[nodiscard]] const Capability* FindMissing(const Scenario& scenario) {
+    if (!scenario.needs.empty() && capabilities_.empty()) {
+      for (const Capability& capability : ProbeCapabilities()) {
+        capabilities_[capability.name] = capability;
+      }
+    }
     for (const std::string& need : scenario.needs) {
       const auto found = capabilities_.find(need);
       if (found != capabilities_.end() && !found->second.available) {

@@ -22,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 constexpr std::string_view kActiveClose = R"(scenario: 1
 title: Server closes first and keeps TIME-WAIT
@@ -240,15 +239,15 @@ TEST(LoadResolved, GivesBackEveryVariantAsItWas) {
 
 TEST(LoadResolved, RefusesWhatIsNoStoredScenario) {
   for (const char* json :
-       {"", "[]", "{}", "{\"scenario\": 1", R"({"scenario": {}, "places": [], "matrix": []})"}) {
+       {"", "[]", "{}", R"({"scenario": 1)", R"({"scenario": {}, "places": [], "matrix": []})"}) {
     EXPECT_FALSE(LoadResolved("f", "id", json)) << json;
   }
 }
 
 TEST(LoadResolved, NamesThePlaceThatWasStored) {
   auto resolved = LoadAll(kActiveClose).front().resolved;
-  const std::string from = "\"client\": \"connect\"";
-  resolved.replace(resolved.find(from), from.size(), "\"client\": \"conect\"");
+  const std::string from = R"("client": "connect")";
+  resolved.replace(resolved.find(from), from.size(), R"("client": "conect")");
   const auto scenario = LoadResolved("f.yaml", "id", resolved);
   ASSERT_FALSE(scenario);
   EXPECT_EQ(scenario.error().message,

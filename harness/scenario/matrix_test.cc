@@ -18,6 +18,7 @@ using testing::IsEmpty;
 
 std::vector<std::string> Ids(const std::vector<Variant>& variants) {
   std::vector<std::string> ids;
+  ids.reserve(variants.size());
   for (const Variant& variant : variants) {
     ids.push_back(variant.scenario.id);
   }
@@ -78,6 +79,7 @@ TEST(Matrix, FirstCaseThatMatchesWins) {
                          "  - rebind: {host: server, expect: {cases: [{when: {old: x, new: x}, is: "
                          "ok}, {when: {old: x}, is: EINVAL}], else: EADDRINUSE}}\n"));
   std::vector<std::string> outcomes;
+  outcomes.reserve(variants.size());
   for (const Variant& variant : variants) {
     outcomes.push_back(ToString(StepAt<RebindStep>(variant.scenario, 0).expected.outcome));
   }

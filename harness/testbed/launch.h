@@ -20,7 +20,7 @@
 
 namespace lastack {
 
-// Owns a child process: ends it and reaps it.
+// Owns a child process: kills it when it is destroyed, and sees to it that it is reaped.
 class HostProcess {
  public:
   HostProcess() = default;
@@ -36,7 +36,8 @@ class HostProcess {
   [[nodiscard]] bool WaitForExit(const Deadline& deadline) const;
   // Sends SIGKILL, and with PID 1 dies all of its namespace; does not wait.
   void Kill() const;
-  // Kills and reaps. Does nothing when there is no process (any more).
+  // Kills it; does not wait until the kernel has taken it apart. Does nothing when there is no
+  // process.
   void End();
   // Lets go of it without ending it.
   void Release();

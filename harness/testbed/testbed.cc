@@ -26,8 +26,7 @@
 namespace lastack {
 namespace {
 
-constexpr Duration kReadyWithin = std::chrono::seconds(5);     // usually below a millisecond
-constexpr Duration kHostEndsWithin = std::chrono::seconds(2);  // usually below a millisecond
+constexpr Duration kReadyWithin = std::chrono::seconds(5);  // usually below a millisecond
 
 // A host in the making: its namespace, and what configures it from anywhere.
 struct Network {
@@ -225,17 +224,8 @@ Status Testbed::Start(const Scenario& scenario,
   return {};
 }
 
-Testbed::~Testbed() {
-  for (Host& host : hosts_) {
-    host.to_host.Reset();  // end of file: the host ends its peers and itself
-    host.from_host.Reset();
-  }
-  const Deadline deadline(kHostEndsWithin);
-  for (const Part& part : parts_) {
-    static_cast<void>(part.process.WaitForExit(
-        deadline));  // what is left then, ~HostProcess kills; it also reaps
-  }
-}
+// With PID 1 of its namespace dies all that is in a host; ~HostProcess kills it.
+Testbed::~Testbed() = default;
 
 Host& Testbed::host(const std::string& name) {
   const auto found = std::find_if(
