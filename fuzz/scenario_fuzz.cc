@@ -1,4 +1,5 @@
-// Fuzzes the scenario loader: any text gives variants or an error, and what it gives can be stored and read back.
+// Fuzzes the scenario loader: any text gives variants or an error, and what it gives can be stored
+// and read back.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
