@@ -15,7 +15,7 @@ struct SocketAddress {
       address;        // "10.77.0.1", "fd77::1", "::ffff:10.77.0.1"; numeric, as inet_ntop prints it
   uint16_t port = 0;  // host byte order
 
-  auto operator<=>(const SocketAddress&) const = default;
+  auto operator<=>(const SocketAddress&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // "10.77.0.1:8080", "[fd77::1]:8080".

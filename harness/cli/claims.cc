@@ -41,26 +41,29 @@ std::string BaseName(const std::string& id) {
   return id.substr(0, id.find('.'));
 }
 
+void AddProof(const Scenario& scenario, const ClaimRef& claim, bool passed, Proof* proof) {
+  if (!passed) {
+    proof->not_passed.insert(scenario.id);
+    return;
+  }
+  (claim.confirms ? proof->confirmed_by : proof->refuted_by).insert(BaseName(scenario.id));
+  if (!claim.when.empty()) {
+    (claim.confirms ? proof->confirmed_when : proof->refuted_when).insert(claim.when);
+  }
+}
+
 std::map<std::string, Proof> CollectProofs(const std::vector<Variant>& variants,
                                            const std::vector<RunResult>& results) {
-  std::map<std::string, Verdict> verdicts;
+  std::set<std::string> passed;
   for (const RunResult& result : results) {
-    verdicts[result.id] = result.verdict;
+    if (result.verdict == Verdict::kPass) {
+      passed.insert(result.id);
+    }
   }
   std::map<std::string, Proof> proofs;
   for (const Variant& variant : variants) {
-    const std::string name = BaseName(variant.scenario.id);
-    const auto verdict = verdicts.find(variant.scenario.id);
     for (const ClaimRef& claim : variant.scenario.claims) {
-      Proof& proof = proofs[claim.id];
-      if (verdict == verdicts.end() || verdict->second != Verdict::kPass) {
-        proof.not_passed.insert(variant.scenario.id);
-        continue;
-      }
-      (claim.confirms ? proof.confirmed_by : proof.refuted_by).insert(name);
-      if (!claim.when.empty()) {
-        (claim.confirms ? proof.confirmed_when : proof.refuted_when).insert(claim.when);
-      }
+      AddProof(variant.scenario, claim, passed.contains(variant.scenario.id), &proofs[claim.id]);
     }
   }
   return proofs;

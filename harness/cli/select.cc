@@ -110,6 +110,23 @@ Status Apply(const std::string& setting, std::vector<Variant>* variants) {
   return {};
 }
 
+Result<std::vector<Variant>> LoadAll(const std::vector<std::string>& files) {
+  std::vector<Variant> variants;
+  std::string errors;
+  for (const std::string& file : files) {
+    auto loaded = LoadScenarioFile(file);
+    if (!loaded) {
+      errors += (errors.empty() ? "" : "\n") + loaded.error().message;
+      continue;
+    }
+    std::move(loaded->begin(), loaded->end(), std::back_inserter(variants));
+  }
+  if (!errors.empty()) {
+    return Fail(ErrorKind::kScenario, errors);
+  }
+  return variants;
+}
+
 Status TakeShard(const std::string& shard, std::vector<Variant>* variants) {
   const std::vector<std::string> parts = Split(shard, '/');
   size_t index = 0;
@@ -145,35 +162,24 @@ std::string DefaultScenarios() {
 Result<std::vector<Variant>> SelectVariants(const Selection& selection) {
   const auto files = FindFiles(
       selection.paths.empty() ? std::vector<std::string>{DefaultScenarios()} : selection.paths);
-  if (!files) {
-    return Fail(files.error());
+  Result<std::vector<Variant>> variants =
+      files ? LoadAll(*files) : Result<std::vector<Variant>>(Fail(files.error()));
+  if (!variants) {
+    return variants;
   }
-  std::vector<Variant> variants;
-  std::string errors;
-  for (const std::string& file : *files) {
-    auto loaded = LoadScenarioFile(file);
-    if (!loaded) {
-      errors += (errors.empty() ? "" : "\n") + loaded.error().message;
-      continue;
-    }
-    std::move(loaded->begin(), loaded->end(), std::back_inserter(variants));
-  }
-  if (!errors.empty()) {
-    return Fail(ErrorKind::kScenario, errors);
-  }
-  std::erase_if(variants, [&](const Variant& v) { return !IsSelected(selection, v.scenario); });
+  std::erase_if(*variants, [&](const Variant& v) { return !IsSelected(selection, v.scenario); });
   for (const std::string& setting : selection.settings) {
-    if (const Status status = Apply(setting, &variants); !status) {
+    if (const Status status = Apply(setting, &*variants); !status) {
       return Fail(status.error());
     }
   }
   if (!selection.shard.empty()) {
-    if (const Status status = TakeShard(selection.shard, &variants); !status) {
+    if (const Status status = TakeShard(selection.shard, &*variants); !status) {
       return Fail(status.error());
     }
   }
   if (selection.shuffle) {
-    std::shuffle(variants.begin(), variants.end(), std::mt19937_64(selection.seed));
+    std::shuffle(variants->begin(), variants->end(), std::mt19937_64(selection.seed));
   }
   return variants;
 }

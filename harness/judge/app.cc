@@ -67,26 +67,32 @@ std::string Class(const CallStep& step, const CallResult& result) {
   return IsEof(step, result) ? "eof" : "short";
 }
 
+std::string DescribeError(const CallResult& result) {
+  const std::string call = result.failed_call.empty() ? "" : " from " + result.failed_call;
+  const std::string moved =
+      result.value.value_or(0) > 0 ? fmt::format(" after {} bytes", *result.value) : "";
+  return result.error + call + moved;
+}
+
+std::string DescribeBytes(const CallStep& step, const CallResult& result) {
+  if (!step.until_eof && IsEof(step, result)) {
+    return "eof";
+  }
+  const std::string end = result.eof ? ", then eof" : ", no eof";
+  return fmt::format("{} bytes{}", result.value.value_or(0), step.until_eof ? end : "");
+}
+
 std::string DescribeOne(const CallStep& step, const CallResult& result) {
   if (!result.error.empty()) {
-    const std::string call = result.failed_call.empty() ? "" : " from " + result.failed_call;
-    const std::string moved =
-        result.value.value_or(0) > 0 ? fmt::format(" after {} bytes", *result.value) : "";
-    return result.error + call + moved;
+    return DescribeError(result);
   }
   if (step.call == Call::kPoll) {
     return result.events.empty() ? "timeout" : "[" + Join(result.events, ", ") + "]";
   }
-  if (step.call == Call::kRecv && !step.until_eof && IsEof(step, result)) {
-    return "eof";
+  if (step.call == Call::kSend || step.call == Call::kRecv) {
+    return DescribeBytes(step, result);
   }
-  const bool counts_bytes = step.call == Call::kSend || step.call == Call::kRecv;
-  if (!counts_bytes && step.call != Call::kGet) {
-    return "ok";
-  }
-  const std::string unit = counts_bytes ? " bytes" : "";
-  const std::string end = step.until_eof ? (result.eof ? ", then eof" : ", no eof") : "";
-  return std::to_string(result.value.value_or(0)) + unit + end;
+  return step.call == Call::kGet ? std::to_string(result.value.value_or(0)) : "ok";
 }
 
 std::map<std::string, int64_t> CountClasses(const CallStep& step, const CallEnd& end) {

@@ -164,7 +164,7 @@ class ConnectionSplitter {
     connections_[target].segments[seen.host].push_back(index);
   }
 
-  bool IsOpening(size_t candidate, const Segment& segment) const {
+  [[nodiscard]] bool IsOpening(size_t candidate, const Segment& segment) const {
     return segment.flags.syn && !segment.flags.ack && IsSynOf(connections_[candidate], segment);
   }
 

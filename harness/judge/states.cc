@@ -89,6 +89,7 @@ std::vector<Seen> KernelSeen(const ExpectedStates& expected, const EndpointTrace
 
 std::string States(const std::vector<Seen>& seen) {
   std::vector<State> states;
+  states.reserve(seen.size());
   for (const Seen& one : seen) {
     states.push_back(one.state);
   }
@@ -122,7 +123,7 @@ class Follower {
  private:
   // The first position from `from` on that is this state; else, on the wire, one that a queued FIN
   // explains.
-  std::optional<size_t> Fit(State state, size_t from) const {
+  [[nodiscard]] std::optional<size_t> Fit(State state, size_t from) const {
     const auto& states = expected_.states;
     for (size_t i = from; i < states.size(); ++i) {
       if (states[i] == state) {
@@ -137,7 +138,7 @@ class Follower {
     return std::nullopt;
   }
 
-  Finding Misfit(const Seen& one, size_t next, const std::vector<Seen>& seen) const {
+  [[nodiscard]] Finding Misfit(const Seen& one, size_t next, const std::vector<Seen>& seen) const {
     const size_t wanted = std::min(next + 1, expected_.states.size() - 1);
     Finding finding{
         .witness = witness_,
@@ -246,6 +247,31 @@ std::vector<State> WireStatesWithin(const EndpointTrace& trace, int64_t from, in
   return states;
 }
 
+std::vector<State> WireStatesAround(const EndpointTrace& trace, const KernelState& kernel) {
+  return WireStatesWithin(
+      trace, kernel.t0_ns - kWitnessLag.count(), kernel.t1_ns + kWitnessLag.count());
+}
+
+bool Contradicts(const EndpointTrace& trace, const KernelState& kernel) {
+  const auto states = WireStatesAround(trace, kernel);
+  return std::none_of(
+      states.begin(), states.end(), [&](State wire) { return Explains(wire, kernel.state); });
+}
+
+Finding Disagreement(const Scenario& scenario,
+                     const EndpointTrace& trace,
+                     const KernelState& kernel) {
+  const bool in_step = kernel.step >= 0 && static_cast<size_t>(kernel.step) < scenario.steps.size();
+  return {
+      .witness = Witness::kKernel,
+      .expected = fmt::format("{} in {}, as the wire shows",
+                              trace.endpoint.name,
+                              ToString(WireStatesAround(trace, kernel).back())),
+      .actual = fmt::format("{} from the kernel", ToString(kernel.state)),
+      .place = in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
+      .events = {kernel.event}};
+}
+
 // Sockets that an administrator's SOCK_DESTROY ended need no segment for it.
 std::set<std::string> Destroyed(const Evidence& evidence) {
   std::set<std::string> names;
@@ -291,28 +317,14 @@ std::vector<Finding> CheckAgreement(const Scenario& scenario,
   const std::set<std::string> destroyed = Destroyed(evidence);
   std::vector<Finding> findings;
   for (const EndpointTrace& trace : what.endpoints) {
-    for (const KernelState& kernel : trace.kernel) {
-      const bool gone = kernel.state == State::kClosed && destroyed.contains(trace.endpoint.name);
-      if (gone || trace.connection < 0) {
-        continue;
-      }
-      const auto states = WireStatesWithin(
-          trace, kernel.t0_ns - kWitnessLag.count(), kernel.t1_ns + kWitnessLag.count());
-      const bool agrees = std::any_of(
-          states.begin(), states.end(), [&](State wire) { return Explains(wire, kernel.state); });
-      if (!agrees) {
-        const bool in_step =
-            kernel.step >= 0 && static_cast<size_t>(kernel.step) < scenario.steps.size();
-        findings.push_back(
-            {.witness = Witness::kKernel,
-             .expected = fmt::format(
-                 "{} in {}, as the wire shows", trace.endpoint.name, ToString(states.back())),
-             .actual = fmt::format("{} from the kernel", ToString(kernel.state)),
-             .place =
-                 in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
-             .events = {kernel.event}});
-        break;  // one per endpoint: the rest follows from it
-      }
+    const bool was_destroyed = destroyed.contains(trace.endpoint.name);
+    const auto contradiction =
+        std::find_if(trace.kernel.begin(), trace.kernel.end(), [&](const KernelState& kernel) {
+          const bool gone = was_destroyed && kernel.state == State::kClosed;
+          return !gone && trace.connection >= 0 && Contradicts(trace, kernel);
+        });
+    if (contradiction != trace.kernel.end()) {  // the first: the rest follows from it
+      findings.push_back(Disagreement(scenario, trace, *contradiction));
     }
   }
   return findings;

@@ -176,8 +176,8 @@ class StepChecker {
              .expected = "destroy " + destroy.endpoint,
              .actual = destroyed->error}};
   }
-  std::vector<Finding> Of(const SignalStep& /*signal*/) { return {}; }
-  std::vector<Finding> Of(const HostStep& /*host*/) { return {}; }
+  static std::vector<Finding> Of(const SignalStep& /*signal*/) { return {}; }
+  static std::vector<Finding> Of(const HostStep& /*host*/) { return {}; }
 
   std::vector<Finding> Of(const WaitStep& wait) {
     const WaitFinished* finished = events_->of(number_).wait;

@@ -145,6 +145,7 @@ class ConsoleReporter final : public Reporter {
 
   void Slowest(const std::vector<RunResult>& results) const {
     std::vector<const RunResult*> order;
+    order.reserve(results.size());
     for (const RunResult& result : results) {
       order.push_back(&result);
     }

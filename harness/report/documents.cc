@@ -69,36 +69,28 @@ json StatesJson(const EndpointTrace& trace) {
   return states;
 }
 
-json EndpointsJson(const Reconstruction& what) {
-  json endpoints = json::array();
-  for (const EndpointTrace& trace : what.endpoints) {
-    json entry = {{"name", trace.endpoint.name},
-                  {"host", trace.host},
-                  {"address", ToString(trace.endpoint.local)},
-                  {"states", StatesJson(trace)}};
-    if (trace.endpoint.remote) {
-      entry["remote"] = ToString(*trace.endpoint.remote);
-    }
-    endpoints.push_back(std::move(entry));
+json EndpointJson(const EndpointTrace& trace) {
+  json entry = {{"name", trace.endpoint.name},
+                {"host", trace.host},
+                {"address", ToString(trace.endpoint.local)},
+                {"states", StatesJson(trace)}};
+  if (trace.endpoint.remote) {
+    entry["remote"] = ToString(*trace.endpoint.remote);
   }
-  return endpoints;
+  return entry;
 }
 
-json SegmentsJson(const Reconstruction& what) {
-  json segments = json::array();
-  for (const SeenSegment& seen : what.segments) {
-    segments.push_back({{"host", seen.host},
-                        {"packet", seen.packet},
-                        {"at_ns", seen.t_ns},
-                        {"direction", seen.sent ? "out" : "in"},
-                        {"source", ToString(seen.segment.source)},
-                        {"destination", ToString(seen.segment.destination)},
-                        {"flags", ToString(seen.segment.flags)},
-                        {"seq", seen.segment.seg_seq},
-                        {"ack", seen.segment.seg_ack},
-                        {"bytes", seen.segment.seg_len}});
-  }
-  return segments;
+json SegmentJson(const SeenSegment& seen) {
+  return {{"host", seen.host},
+          {"packet", seen.packet},
+          {"at_ns", seen.t_ns},
+          {"direction", seen.sent ? "out" : "in"},
+          {"source", ToString(seen.segment.source)},
+          {"destination", ToString(seen.segment.destination)},
+          {"flags", ToString(seen.segment.flags)},
+          {"seq", seen.segment.seg_seq},
+          {"ack", seen.segment.seg_ack},
+          {"bytes", seen.segment.seg_len}};
 }
 
 json CallsJson(const Scenario& scenario, const Evidence& evidence) {
@@ -138,6 +130,36 @@ json RebindsJson(const Evidence& evidence) {
   return rebinds;
 }
 
+// Writes a document member by member and a list entry by entry, so that a run with thousands of
+// segments does not have to stand in memory as a tree of JSON values.
+class Document {
+ public:
+  void Member(const std::string& key, const json& value) {
+    Key(key);
+    text_ += Dump(value);
+  }
+  template <typename List, typename ToEntry>
+  void Entries(const std::string& key, const List& list, const ToEntry& to_entry) {
+    Key(key);
+    text_ += "[";
+    const char* separator = "\n";
+    for (const auto& one : list) {
+      text_ += separator + Dump(to_entry(one));
+      separator = ",\n";
+    }
+    text_ += "]";
+  }
+  [[nodiscard]] std::string Finish() { return std::move(text_) + "\n}\n"; }
+
+ private:
+  static std::string Dump(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  void Key(const std::string& key) { text_ += (text_.empty() ? "{\n" : ",\n") + Dump(key) + ": "; }
+
+  std::string text_;
+};
+
 std::string KindName(TimelineEntry::Kind kind) {
   switch (kind) {
     case TimelineEntry::Kind::kStep:
@@ -154,60 +176,57 @@ std::string KindName(TimelineEntry::Kind kind) {
   return "";
 }
 
+json TimelineEntryJson(const TimelineEntry& entry) {
+  json one = {{"kind", KindName(entry.kind)},
+              {"at_ns", entry.t_ns},
+              {"host", entry.host},
+              {"text", entry.text}};
+  if (entry.kind == TimelineEntry::Kind::kSegment) {
+    one["sent_packet"] = entry.sent_packet;
+    one["received_packet"] = entry.received_packet;
+    one["received_ns"] = entry.received_ns;
+    one["bytes"] = entry.bytes;
+    one["sender_state"] = entry.sender_state;
+    one["receiver_state"] = entry.receiver_state;
+  }
+  return one;
+}
+
 }  // namespace
 
 std::string ResultDocument(const Scenario& scenario,
                            const Evidence& evidence,
                            const Judgement& judgement) {
   const Reconstruction what = Reconstruct(scenario, evidence);
-  json document = {{"schema", "lastack.result/1"},
-                   {"id", scenario.id},
-                   {"verdict", std::string(ToString(judgement.verdict))},
-                   {"headline", judgement.headline},
-                   {"kernel", ""},
-                   {"sysctl", json::object()},
-                   {"endpoints", EndpointsJson(what)},
-                   {"witnesses",
-                    {{"wire", WitnessJson(judgement.wire)},
-                     {"kernel", WitnessJson(judgement.kernel)},
-                     {"app", WitnessJson(judgement.app)}}},
-                   {"findings", FindingsJson(scenario, judgement)},
-                   {"segments", SegmentsJson(what)},
-                   {"calls", CallsJson(scenario, evidence)},
-                   {"rebinds", RebindsJson(evidence)}};
-  for (const auto& [event, started] : Select<RunStarted>(evidence.events)) {
-    document["kernel"] = started->kernel;
-    document["sysctl"] = started->sysctl;
-  }
-  return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
+  const auto started = Select<RunStarted>(evidence.events);
+  Document document;
+  document.Member("schema", "lastack.result/1");
+  document.Member("id", scenario.id);
+  document.Member("verdict", std::string(ToString(judgement.verdict)));
+  document.Member("headline", judgement.headline);
+  document.Member("kernel", started.empty() ? "" : started.front().data->kernel);
+  document.Member("sysctl", started.empty() ? json::object() : json(started.front().data->sysctl));
+  document.Member("witnesses",
+                  {{"wire", WitnessJson(judgement.wire)},
+                   {"kernel", WitnessJson(judgement.kernel)},
+                   {"app", WitnessJson(judgement.app)}});
+  document.Member("findings", FindingsJson(scenario, judgement));
+  document.Entries("endpoints", what.endpoints, EndpointJson);
+  document.Entries("segments", what.segments, SegmentJson);
+  document.Member("calls", CallsJson(scenario, evidence));
+  document.Member("rebinds", RebindsJson(evidence));
+  return document.Finish();
 }
 
 std::string TimelineDocument(const std::string& id, const Timeline& timeline) {
-  json entries = json::array();
-  for (const TimelineEntry& entry : timeline.entries) {
-    json one = {{"kind", KindName(entry.kind)},
-                {"at_ns", entry.t_ns},
-                {"host", entry.host},
-                {"text", entry.text}};
-    if (entry.kind == TimelineEntry::Kind::kSegment) {
-      one["sent_packet"] = entry.sent_packet;
-      one["received_packet"] = entry.received_packet;
-      one["received_ns"] = entry.received_ns;
-      one["bytes"] = entry.bytes;
-      one["sender_state"] = entry.sender_state;
-      one["receiver_state"] = entry.receiver_state;
-    }
-    entries.push_back(std::move(one));
-  }
-  json ends = json::array();
-  for (const TimelineEnd& end : timeline.ends) {
-    ends.push_back({{"host", end.host}, {"title", end.title}});
-  }
-  const json document = {{"schema", "lastack.timeline/1"},
-                         {"id", id},
-                         {"ends", std::move(ends)},
-                         {"entries", std::move(entries)}};
-  return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
+  Document document;
+  document.Member("schema", "lastack.timeline/1");
+  document.Member("id", id);
+  document.Entries("ends", timeline.ends, [](const TimelineEnd& end) {
+    return json{{"host", end.host}, {"title", end.title}};
+  });
+  document.Entries("entries", timeline.entries, TimelineEntryJson);
+  return document.Finish();
 }
 
 std::string SuiteDocument(const std::string& kernel,

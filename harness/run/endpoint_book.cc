@@ -29,8 +29,7 @@ void EndpointBook::Expect(const std::string& host, const Endpoint& endpoint) {
 }
 
 void EndpointBook::Add(const std::string& host, const Endpoint& endpoint) {
-  const bool exists = endpoint.cookie != 0;  // otherwise its call may still fail
-  if (endpoint.remote && exists) {
+  if (endpoint.remote) {
     std::string& owner =
         owner_[{host, ToString(Unmapped(endpoint.local)) + ToString(Unmapped(*endpoint.remote))}];
     const auto former = known_.find(owner);
@@ -47,16 +46,6 @@ void EndpointBook::Add(const std::string& host, const Endpoint& endpoint) {
 const KnownEndpoint* EndpointBook::Find(const std::string& name) const {
   const auto found = known_.find(name);
   return found == known_.end() ? nullptr : &found->second;
-}
-
-std::vector<std::string> EndpointBook::Connections() const {
-  std::vector<std::string> names;
-  for (const auto& [name, known] : known_) {
-    if (known.endpoint.remote) {
-      names.push_back(name);
-    }
-  }
-  return names;
 }
 
 }  // namespace lastack

@@ -29,15 +29,13 @@ class EndpointBook {
   // call may fail.
   void Expect(const std::string& host, const Endpoint& endpoint);
 
+  // Adds one that exists.
+  void Add(const std::string& host, const Endpoint& endpoint);
+
   // Null if no endpoint of that name has come to be.
   [[nodiscard]] const KnownEndpoint* Find(const std::string& name) const;
 
-  // Connections only, by name.
-  [[nodiscard]] std::vector<std::string> Connections() const;
-
  private:
-  void Add(const std::string& host, const Endpoint& endpoint);
-
   std::map<std::string, KnownEndpoint> known_;
   std::map<std::pair<std::string, std::string>, std::string> owner_;  // host, addresses → name
 };

@@ -31,7 +31,7 @@ TEST(EndpointBook, TheSameSocketUnderAnotherNameDoesNot) {
 TEST(EndpointBook, ACallThatMayStillFailDoesNot) {
   EndpointBook book;
   book.Add("client", Make("old", 1));
-  book.Add("client", Make("attempt", 0));
+  book.Expect("client", Make("attempt", 0));
   EXPECT_FALSE(book.Find("old")->superseded);
 }
 
