@@ -22,18 +22,19 @@
 namespace lastack {
 namespace {
 
+std::string FolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 // Not SystemError: a folder that may not be written to is no reason to skip a scenario.
 tl::unexpected<Error> CannotWrite(const std::string& path, int errno_value) {
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  if (folder.empty()) {
-    folder = ".";
-  }
   return Fail(
       ErrorKind::kSystem,
       fmt::format("cannot write {}: {}", path, ErrnoText(errno_value)),
       fmt::format("make room in {} and see that you may write there, or choose another folder "
                   "with --evidence",
-                  folder));
+                  FolderOf(path)));
 }
 
 tl::unexpected<Error> CannotRead(const std::string& path, int errno_value) {
@@ -52,13 +53,6 @@ int WriteAll(int fd, std::string_view text) {
     text.remove_prefix(written < 0 ? 0 : static_cast<size_t>(written));
   }
   return 0;
-}
-
-// Some file systems report a full disk only when the file is closed.
-int WriteAndClose(Fd fd, std::string_view text) {
-  const int error = WriteAll(fd.get(), text);
-  const int closed = close(fd.Release());
-  return error == 0 && closed != 0 ? errno : error;
 }
 
 // The hosts of a run are those whose addresses its run_started event lists.
@@ -101,21 +95,41 @@ Result<std::string> ReadScenario(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
-Status WriteFileAtomically(const std::string& path, std::string_view text) {
-  const std::string partial = fmt::format("{}.{}.partial", path, getpid());
-  Fd fd(open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
+// Where the file system has no files without a name: a death in the middle leaves the partial file.
+Status WriteThroughPartial(const std::string& path, std::string_view text) {
+  const std::string partial = path + ".partial";
+  const Fd fd(open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
   if (!fd.valid()) {
     return CannotWrite(path, errno);
   }
-  int error = WriteAndClose(std::move(fd), text);
+  int error = WriteAll(fd.get(), text);
   if (error == 0 && std::rename(partial.c_str(), path.c_str()) != 0) {
     error = errno;
   }
   if (error != 0) {
     unlink(partial.c_str());
     return CannotWrite(path, error);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status WriteFileAtomically(const std::string& path, std::string_view text) {
+  const Fd fd(open(FolderOf(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (!fd.valid()) {
+    return errno == EOPNOTSUPP ? WriteThroughPartial(path, text) : CannotWrite(path, errno);
+  }
+  if (const int error = WriteAll(fd.get(), text); error != 0) {
+    return CannotWrite(path, error);
+  }
+  // A file without a name cannot replace one that has it.
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return CannotWrite(path, errno);
+  }
+  const std::string nameless = fmt::format("/proc/self/fd/{}", fd.get());
+  if (linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return CannotWrite(path, errno);
   }
   return {};
 }

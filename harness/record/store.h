@@ -18,9 +18,9 @@ struct StoredRun {
   Evidence evidence;
 };
 
-// Replaces the file at once or not at all: a reader sees the old text or the new one. The folder
-// must exist. Errors are kSystem (a full disk, a folder that may not be written to), name the path
-// and leave nothing behind.
+// Replaces the file: at any time there is the old text, the new one or (for a moment) none, never a
+// part, and nothing else in the folder, however the process ends. The folder must exist. Errors are
+// kSystem (a full disk, a folder that may not be written to) and name the path.
 [[nodiscard]] Status WriteFileAtomically(const std::string& path, std::string_view text);
 
 // The whole file; errors name the path.

@@ -113,15 +113,24 @@ Error CloneError(int errno_value) {
   return error;
 }
 
-// Killed hosts that the kernel still takes apart: each packet socket alone costs it three RCU grace
-// periods (24 ms with HZ=250), which nobody has to wait for. They are reaped when the next one
-// ends; those that are left when this process ends are init's.
-void ReapLater(pid_t pid) {
-  static std::mutex mutex;
-  static std::vector<pid_t> ended;
-  const std::lock_guard lock(mutex);
-  ended.push_back(pid);
-  std::erase_if(ended, [](pid_t one) { return waitpid(one, nullptr, WNOHANG) != 0; });
+// Killed hosts that the kernel still takes apart.
+struct Ended {
+  std::mutex mutex;
+  std::vector<std::pair<pid_t, Fd>> hosts;  // with the pidfd
+};
+
+Ended& EndedHosts() {
+  static Ended ended;
+  return ended;
+}
+
+bool HasExited(const Fd& handle, int timeout_ms) {
+  pollfd readable{.fd = handle.get(), .events = POLLIN, .revents = 0};
+  int ready = 0;
+  do {
+    ready = poll(&readable, 1, timeout_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 }  // namespace
@@ -139,12 +148,7 @@ bool HostProcess::WaitForExit(const Deadline& deadline) const {
   if (pid_ < 0) {
     return true;
   }
-  pollfd readable{.fd = handle_.get(), .events = POLLIN, .revents = 0};
-  int ready = 0;
-  do {
-    ready = poll(&readable, 1, deadline.PollTimeout());
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
+  return HasExited(handle_, deadline.PollTimeout());
 }
 
 void HostProcess::Kill() const {
@@ -158,8 +162,21 @@ void HostProcess::End() {
     return;
   }
   Kill();
-  ReapLater(pid_);
-  Release();
+  {
+    const std::lock_guard lock(EndedHosts().mutex);
+    EndedHosts().hosts.emplace_back(pid_, std::move(handle_));
+  }
+  pid_ = -1;
+  static_cast<void>(ReapEndedHosts(Deadline(Duration(0))));
+}
+
+bool ReapEndedHosts(const Deadline& deadline) {
+  const std::lock_guard lock(EndedHosts().mutex);
+  std::erase_if(EndedHosts().hosts, [&](const auto& host) {
+    return HasExited(host.second, deadline.PollTimeout()) &&
+           waitpid(host.first, nullptr, WNOHANG) != 0;
+  });
+  return EndedHosts().hosts.empty();
 }
 
 void HostProcess::Release() {

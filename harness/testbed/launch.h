@@ -49,6 +49,12 @@ class HostProcess {
   Fd handle_;  // pidfd, to wait for it with a deadline
 };
 
+// Reaps the hosts that were killed and have ended by now, waiting for them until the deadline;
+// whether none is left. The kernel needs three RCU grace periods (24 ms with HZ=250) for each
+// packet socket of a host, so nobody waits for that while runs go on: those that are left when this
+// process ends are init's.
+[[nodiscard]] bool ReapEndedHosts(const Deadline& deadline);
+
 struct LaunchedHost {
   HostProcess process;
   Fd to_host;    // its stdin

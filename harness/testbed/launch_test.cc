@@ -131,6 +131,7 @@ TEST_F(LaunchTest, TakesWhatItLeakedWithIt) {
   children >> leaked;
   ASSERT_GT(leaked, 0);
   host->process.End();
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));
   EXPECT_TRUE(Gone(pid));
   EXPECT_TRUE(Gone(leaked));
 }

@@ -16,6 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "testbed/launch.h"
 #include "testbed/testbed_fixture.h"
 
 namespace lastack {
@@ -133,10 +134,12 @@ TEST_F(TestbedTest, ASysctlErrorNamesTheHostAndLeavesNothing) {
   EXPECT_EQ(testbed.error().kind, ErrorKind::kScenario);
   EXPECT_EQ(testbed.error().message, "host server: there is no sysctl net.ipv4.tcp_fin_timout");
   EXPECT_EQ(OpenDescriptors(), descriptors);
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
 }
 
 TEST_F(TestbedTest, LeavesNothingBehindAndTheMachineAlone) {
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));  // of other tests
   const auto sysctls = MachineSysctls();
   const auto interfaces = OwnInterfaces();
   const auto own = std::filesystem::read_symlink("/proc/thread-self/ns/net");
@@ -152,6 +155,7 @@ TEST_F(TestbedTest, LeavesNothingBehindAndTheMachineAlone) {
   EXPECT_EQ(std::filesystem::read_symlink("/proc/thread-self/ns/net"), own);
   EXPECT_EQ(OwnInterfaces(), interfaces);
   testbed.reset();
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));
   EXPECT_EQ(ProcessesIn(server), 0);
   EXPECT_EQ(ProcessesIn(client), 0);
   EXPECT_EQ(OpenDescriptors(), descriptors) << "a descriptor would hold a namespace";
@@ -165,6 +169,7 @@ TEST_F(TestbedTest, AHostThatDoesNotEndIsKilled) {
   const pid_t pid = testbed->host("server").pid;
   kill(pid, SIGSTOP);
   testbed.reset();
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));
   EXPECT_EQ(kill(pid, 0), -1);
 }
 
