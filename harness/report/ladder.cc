@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kTimeWidth = 11;
 constexpr size_t kSideWidth = 27;
 constexpr size_t kArrowWidth = 30;
-constexpr int64_t kSilence_ns = 200'000'000;  // longer pauses get a line of their own
+constexpr int64_t kSilenceNs = 200'000'000;  // longer pauses get a line of their own
 constexpr int kConnectionsDrawn = 3;
 constexpr int kFoldFrom = 3;  // so many data segments in a row become one line
 
@@ -99,7 +99,7 @@ class Drawing {
   }
 
   void Silence(int64_t t_ns) {
-    if (t_ns - last_ns_ > kSilence_ns) {
+    if (t_ns - last_ns_ > kSilenceNs) {
       Line("", "", Centered("··· " + FormatDuration(Duration(t_ns - last_ns_)) + " ···"), "");
     }
   }

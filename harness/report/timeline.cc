@@ -119,7 +119,7 @@ class SegmentPairing {
   }
 
  private:
-  TimelineEntry Sent(size_t index) const {
+  [[nodiscard]] TimelineEntry Sent(size_t index) const {
     const SeenSegment& seen = what_.segments[index];
     const Flags& flags = seen.segment.flags;
     TimelineEntry entry{.kind = TimelineEntry::Kind::kSegment,

@@ -14,7 +14,7 @@ namespace lastack {
 [[nodiscard]] Status SpawnOwnPeers(RunContext* run);
 
 // Spawns the peer if it is not there yet, and waits until it has said hello.
-[[nodiscard]] Status EnsurePeer(RunContext* run, const std::string& peer);
+[[nodiscard]] Status EnsurePeer(RunContext* run, const std::string& name);
 
 // Starts the call of the present step; without `async` waits for its end, too. False: it did not
 // end as expected.
