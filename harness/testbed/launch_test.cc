@@ -149,6 +149,7 @@ TEST_F(LaunchTest, SaysWhichProgramCannotBeExecuted) {
   EXPECT_EQ(host.error().kind, ErrorKind::kSystem);
   EXPECT_THAT(host.error().message,
               HasSubstr("cannot execute /nonexistent/lastack-host: No such file or directory"));
+  EXPECT_TRUE(ReapEndedHosts(Deadline(std::chrono::seconds(10))));
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
 }
 
