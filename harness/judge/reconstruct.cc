@@ -17,18 +17,6 @@ Pair PairOf(const Segment& segment) {
   return std::minmax(segment.source, segment.destination);
 }
 
-using Identity =
-    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
-
-Identity IdentityOf(const Segment& segment) {
-  return {segment.source,
-          segment.destination,
-          segment.seg_seq,
-          segment.seg_ack,
-          ToString(segment.flags),
-          segment.seg_len};
-}
-
 std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& clocks) {
   std::vector<SeenSegment> segments;
   int64_t packet = 0;
@@ -67,7 +55,7 @@ class CausalMerge {
     std::vector<SeenSegment> merged;
     for (size_t from = Choose(); from < captures_.size(); from = Choose()) {
       SeenSegment& seen = captures_[from][next_[from]++];
-      const Identity identity = IdentityOf(seen.segment);
+      const SegmentIdentity identity = IdentityOf(seen.segment);
       to_come_[identity] -= seen.sent ? 1 : 0;
       under_way_[identity] += seen.sent ? 1 : -1;
       if (!merged.empty()) {
@@ -101,7 +89,7 @@ class CausalMerge {
 
   // Received, none such is under way, and one is still to be sent.
   [[nodiscard]] bool WaitsForSending(const SeenSegment& seen) const {
-    const Identity identity = IdentityOf(seen.segment);
+    const SegmentIdentity identity = IdentityOf(seen.segment);
     const auto under_way = under_way_.find(identity);
     const bool none = under_way == under_way_.end() || under_way->second <= 0;
     return !seen.sent && none && to_come_.at(identity) > 0;
@@ -109,8 +97,8 @@ class CausalMerge {
 
   std::vector<std::vector<SeenSegment>> captures_;
   std::vector<size_t> next_;
-  std::map<Identity, int> to_come_;    // sendings not yet merged
-  std::map<Identity, int> under_way_;  // sent and not yet received
+  std::map<SegmentIdentity, int> to_come_;    // sendings not yet merged
+  std::map<SegmentIdentity, int> under_way_;  // sent and not yet received
 };
 
 std::vector<SeenSegment> CollectSegments(const Evidence& evidence) {
@@ -343,6 +331,15 @@ void CollectSamples(const Evidence& evidence, Reconstruction* what) {
 }
 
 }  // namespace
+
+SegmentIdentity IdentityOf(const Segment& segment) {
+  return {segment.source,
+          segment.destination,
+          segment.seg_seq,
+          segment.seg_ack,
+          ToString(segment.flags),
+          segment.seg_len};
+}
 
 Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
   Reconstruction what;

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "record/evidence.h"
@@ -76,6 +77,11 @@ struct Reconstruction {
 
 // The latest endpoint of that name; null if none came to be.
 [[nodiscard]] const EndpointTrace* FindTrace(const Reconstruction& what, std::string_view name);
+
+// What makes a segment the same one at both ends: addresses, numbers, flags, length.
+using SegmentIdentity =
+    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
+[[nodiscard]] SegmentIdentity IdentityOf(const Segment& segment);
 
 // Whether the segment belongs to the endpoint's connection by its addresses.
 [[nodiscard]] bool IsOf(const Endpoint& endpoint, const Segment& segment);

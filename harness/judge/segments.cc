@@ -179,18 +179,6 @@ ConnectionSet ConnectionsOf(const Reconstruction& what, const std::string& endpo
   return connections;
 }
 
-using Identity =
-    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
-
-Identity IdentityOf(const Segment& segment) {
-  return {segment.source,
-          segment.destination,
-          segment.seg_seq,
-          segment.seg_ack,
-          ToString(segment.flags),
-          segment.seg_len};
-}
-
 bool IsMarked(const SeenSegment& seen) {
   return !seen.loopback &&
          (seen.segment.flags.syn || seen.segment.flags.fin || seen.segment.flags.rst);
@@ -232,7 +220,7 @@ std::vector<Finding> CheckSegments(const Scenario& scenario, const Reconstructio
 }
 
 std::vector<Finding> CheckBothEnds(const Scenario& scenario, const Reconstruction& what) {
-  std::map<Identity, std::pair<int, const SeenSegment*>> balance;  // sent minus received
+  std::map<SegmentIdentity, std::pair<int, const SeenSegment*>> balance;  // sent minus received
   for (const SeenSegment& seen : what.segments) {
     if (IsMarked(seen)) {
       auto& [count, example] = balance[IdentityOf(seen.segment)];

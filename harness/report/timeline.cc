@@ -13,18 +13,6 @@
 namespace lastack {
 namespace {
 
-using Identity =
-    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
-
-Identity IdentityOf(const Segment& segment) {
-  return {segment.source,
-          segment.destination,
-          segment.seg_seq,
-          segment.seg_ack,
-          ToString(segment.flags),
-          segment.seg_len};
-}
-
 // (host, packet) → the state that this packet led to at that host's endpoint.
 using StatesByPacket = std::map<std::pair<std::string, int64_t>, std::string>;
 
@@ -87,7 +75,7 @@ class SegmentPairing {
 
   std::vector<TimelineEntry> Pair() {
     std::vector<TimelineEntry> entries;
-    std::multimap<Identity, size_t> waiting;  // sent, not yet received
+    std::multimap<SegmentIdentity, size_t> waiting;  // sent, not yet received
     for (size_t i = 0; i < what_.segments.size(); ++i) {
       const SeenSegment& seen = what_.segments[i];
       if (seen.sent) {
