@@ -4,15 +4,20 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/strings.h"
 #include "cli/commands.h"
+#include "cli/print_error.h"
 
 namespace lastack {
 namespace {
@@ -50,6 +55,26 @@ std::string Version() {
       "lastack {} ({} {} {})", LASTACK_VERSION, names.sysname, names.release, names.machine);
 }
 
+// A first word that is no command, which the parser itself would only call a missing one.
+bool IsUnknownCommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') {
+    return false;
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) {
+    return false;
+  }
+  const std::string nearest = Nearest(argv[1], names);
+  PrintError({ErrorKind::kScenario,
+              fmt::format("there is no command '{}'", argv[1]),
+              nearest.empty() ? "the commands are " + Join(names, ", ")
+                              : "did you mean '" + nearest + "'?"});
+  return true;
+}
+
 }  // namespace
 
 int Program(int argc, char** argv) {
@@ -64,6 +89,9 @@ int Program(int argc, char** argv) {
                                            AddDoctorCommand(&app),
                                            AddSchemaCommand(&app)};
   app.footer("Start with: lastack doctor; lastack run scenarios/normal/active-close-client.yaml");
+  if (IsUnknownCommand(app, argc, argv)) {
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

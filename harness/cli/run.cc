@@ -1,4 +1,5 @@
 // `lastack run`: runs scenarios and reports their verdicts.
+#include <malloc.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -41,6 +42,15 @@ struct RunArguments {
   bool verbose = false;
   bool quiet = false;
 };
+
+// Many runs are under way at once and each is short: with an arena for every thread the heap would
+// keep what each of them once needed.
+void KeepHeapSmall() {
+  constexpr int kArenas = 2;
+  constexpr int kTrimAbove = 1 << 20;
+  mallopt(M_ARENA_MAX, kArenas);
+  mallopt(M_TRIM_THRESHOLD, kTrimAbove);
+}
 
 int UsageError(const std::string& message) {
   PrintError({ErrorKind::kScenario, message, "see lastack run --help"});
@@ -145,6 +155,7 @@ int RunAndReport(const RunArguments& arguments,
     reporters.push_back(reporter.get());
     reporter->Begin({KernelRelease(), variants.size() * static_cast<size_t>(suite.repeat)});
   }
+  KeepHeapSmall();
   const int64_t begin_ns = MonotonicNs();
   SuiteOptions options = suite;
   options.run.draw = single;

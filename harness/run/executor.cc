@@ -54,6 +54,7 @@ Status StartCaptures(RunContext* run) {
     ids.emplace_back(host.name, *id);
   }
   for (const auto& [host, id] : ids) {
+    run->session->YieldSlot();
     if (const auto ok = run->session->Await(id, kAnswerWithin); !ok) {
       return Fail(ok.error());
     }

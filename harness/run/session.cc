@@ -120,7 +120,6 @@ Result<json> Session::Ask(const std::string& host, json request, Duration within
 
 Result<bool> Session::ProcessUntil(const std::function<bool()>& done, Duration within) {
   const Deadline deadline(std::min(within, kForever));
-  bool released = false;
   bool is_done = false;
   while (!(is_done = done())) {
     if (!unexpected_exit_.empty()) {
@@ -131,18 +130,15 @@ Result<bool> Session::ProcessUntil(const std::function<bool()>& done, Duration w
       break;
     }
     const int64_t before = MonotonicNs();
-    const Duration wait = released ? left : std::min(left, kHoldWhileWaiting);
+    const Duration wait = slot_->held() ? std::min(left, kHoldWhileWaiting) : left;
     if (const Status status = Pump(wait); !status) {
       return Fail(status.error());
     }
-    if (!released && MonotonicNs() - before >= kHoldWhileWaiting.count()) {
+    if (MonotonicNs() - before >= kHoldWhileWaiting.count()) {
       slot_->Release();
-      released = true;
     }
   }
-  if (released) {
-    slot_->Acquire();
-  }
+  slot_->Acquire();
   return is_done;
 }
 

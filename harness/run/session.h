@@ -47,6 +47,10 @@ class Session {
   Session(Session&&) = delete;
   Session& operator=(Session&&) = delete;
 
+  // Gives the slot back until the next wait is over: what is waited for takes long, and needs
+  // nothing of this process.
+  void YieldSlot() { slot_->Release(); }
+
   // Waits for the hello of every host.
   [[nodiscard]] Status Greet();
 

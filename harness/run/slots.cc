@@ -2,10 +2,18 @@
 
 namespace lastack {
 
-void Slots::Acquire() {
+int64_t Slots::NewRun() {
+  const std::lock_guard lock(mutex_);
+  return runs_++;
+}
+
+void Slots::Acquire(int64_t run) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return free_ > 0; });
+  waiting_.insert(run);
+  changed_.wait(lock, [&] { return free_ > 0 && *waiting_.begin() == run; });
+  waiting_.erase(run);
   --free_;
+  changed_.notify_all();  // with more slots than one the next in line may go on, too
 }
 
 void Slots::Release() {
@@ -13,12 +21,12 @@ void Slots::Release() {
     const std::lock_guard lock(mutex_);
     ++free_;
   }
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 void SlotHold::Acquire() {
   if (!held_) {
-    slots_->Acquire();
+    slots_->Acquire(run_);
     held_ = true;
   }
 }

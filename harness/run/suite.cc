@@ -41,13 +41,19 @@ class Suite {
   Suite(const SuiteOptions& options, const std::vector<Reporter*>& reporters)
       : options_(options), reporters_(reporters), slots_(options.slots) {}
 
-  void Run(const std::vector<Job>& jobs) {
+  // Starts the runs; those that wait for something go on while the next are started. Returns
+  // whether there may be more.
+  [[nodiscard]] bool Start(const std::vector<Job>& jobs) {
     for (const Job& job : jobs) {
       if (stop_ || IsReadable(options_.run.stop_fd)) {
-        break;
+        return false;
       }
       Start(job);
     }
+    return true;
+  }
+
+  void WaitForAll() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return under_way_ == 0; });
     for (std::thread& thread : done_threads_) {
@@ -55,8 +61,6 @@ class Suite {
     }
     done_threads_.clear();
   }
-
-  [[nodiscard]] bool stopped() const { return stop_; }
 
   std::vector<RunResult> TakeResults() {
     std::vector<RunResult> results;
@@ -172,11 +176,11 @@ std::vector<RunResult> RunSuite(const std::vector<Variant>& variants,
     // The slow ones first: all wait at the same time, and what is fast runs meanwhile.
     std::stable_partition(
         jobs.begin(), jobs.end(), [](const Job& job) { return IsSlow(*job.variant); });
-    suite.Run(jobs);
-    if (suite.stopped() || IsReadable(options.run.stop_fd)) {
+    if (!suite.Start(jobs)) {
       break;
     }
   }
+  suite.WaitForAll();
   return suite.TakeResults();
 }
 
