@@ -65,13 +65,12 @@ Result<RebindOutcome> Rebind(const RebindRequest& request) {
   prctl(PR_SET_TIMERSLACK, 1);  // NOLINT(*-vararg): this thread's pauses are as long as they say
   RebindOutcome outcome;
   outcome.t0_ns = MonotonicNs();
-  const Deadline deadline(request.within);
   bool again = true;
   while (again) {
     ++outcome.attempts;
     Attempt(request, &outcome);
     outcome.latency = Duration(outcome.t1_ns - outcome.t0_ns);
-    again = request.until_ok && outcome.error != 0 && !deadline.Expired();
+    again = request.until_ok && outcome.error != 0 && outcome.latency < request.within;
     if (again) {
       Pause(outcome.latency);
     }

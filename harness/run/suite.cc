@@ -39,18 +39,22 @@ struct Job {
 class Suite {
  public:
   Suite(const SuiteOptions& options, const std::vector<Reporter*>& reporters)
-      : options_(options), reporters_(reporters), slots_(options.slots) {}
+      : options_(options), reporters_(reporters), slots_(options.slots) {
+    if (options.fail_fast || options.until_fail) {  // nothing may begin that a failure would prevent
+      most_under_way_ = static_cast<size_t>(options.slots);
+    }
+  }
 
   // Starts the runs; those that wait for something go on while the next are started. Returns
   // whether there may be more.
   [[nodiscard]] bool Start(const std::vector<Job>& jobs) {
-    for (const Job& job : jobs) {
-      if (stop_ || IsReadable(options_.run.stop_fd)) {
-        return false;
+    return std::ranges::all_of(jobs, [&](const Job& job) {
+      const bool go_on = !stop_ && !IsReadable(options_.run.stop_fd);
+      if (go_on) {
+        Start(job);
       }
-      Start(job);
-    }
-    return true;
+      return go_on;
+    });
   }
 
   void WaitForAll() {
@@ -84,7 +88,10 @@ class Suite {
       return;
     }
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return under_way_ < kMostUnderWay; });
+    changed_.wait(lock, [&] { return under_way_ < most_under_way_ || stop_; });
+    if (stop_) {
+      return;
+    }
     for (std::thread& thread : done_threads_) {
       thread.join();
     }
@@ -145,6 +152,7 @@ class Suite {
   }
 
   const SuiteOptions& options_;
+  size_t most_under_way_ = kMostUnderWay;
   const std::vector<Reporter*>& reporters_;
   Slots slots_;
   std::map<std::string, Capability> capabilities_;
