@@ -98,7 +98,7 @@ def test_unknown_claim_is_refused_with_its_place(lastack, folder, evidence):
     path = folder({"free": FREE.replace("id: busy", "id: bussy")})
     result = lastack("claims", path, "--evidence", evidence)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"{path}/free.yaml:5:5: unknown claim 'bussy'; did you mean 'busy'?\n")
+    assert result.stderr.startswith(f"{path}/free.yaml:5:10: unknown claim 'bussy'; did you mean 'busy'?\n")
     assert not any(evidence.iterdir())
 
 

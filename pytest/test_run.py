@@ -185,7 +185,8 @@ def test_nothing_selected_is_no_success(run):
     (["run", CLOSE, "--color", "blue"], "--color"),
     (["run", "no/such/folder"], "no/such/folder: no such file or folder"),
     (["judge", "no/such/folder"], "no/such/folder"),
-    (["frobnicate"], "subcommand"),
+    (["frobnicate"], "there is no command 'frobnicate'\nhint: the commands are run, judge"),
+    (["runn"], "did you mean 'run'?"),
     ([], "subcommand"),
 ])
 def test_wrong_usage(lastack, arguments, message, tmp_path):

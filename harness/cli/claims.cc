@@ -128,14 +128,14 @@ int Prove(const ClaimsArguments& arguments, int stop_fd) {
       return kExitUsage;
     }
   }
-  const auto host_program = FindProgram("lastack-host");
-  const Status entered = host_program ? EnterUserNamespaceIfNeeded() : Fail(host_program.error());
+  const auto programs = FindPrograms();
+  const Status entered = programs ? EnterUserNamespaceIfNeeded() : Fail(programs.error());
   if (!entered) {
     PrintError(entered.error());
     return kExitError;
   }
   SuiteOptions suite = arguments.suite;
-  suite.run.host_program = *host_program;
+  suite.run.programs = *programs;
   suite.run.evidence = arguments.evidence;
   suite.run.stop_fd = stop_fd;
   fmt::print(stderr, "running {} variants that speak of claims\n", variants->size());

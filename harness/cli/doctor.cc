@@ -26,6 +26,7 @@ int Diagnose() {
     able = false;
   }
   for (const auto& [program, what] : {std::pair{"lastack-host", "the agent inside a host"},
+                                      std::pair{"lastack-wire", "the relay inside a link"},
                                       std::pair{"lastack-peer", "the process that owns sockets"}}) {
     const auto path = FindProgram(program);
     fmt::print("{:4} {:13} {}\n", path ? "yes" : "NO", program, path ? what : path.error().message);

@@ -48,8 +48,8 @@ struct RunArguments {
 void KeepHeapSmall() {
   constexpr int kArenas = 2;
   constexpr int kTrimAbove = 1 << 20;
-  mallopt(M_ARENA_MAX, kArenas);
-  mallopt(M_TRIM_THRESHOLD, kTrimAbove);
+  mallopt(M_ARENA_MAX, kArenas);          // NOLINT(concurrency-mt-unsafe): no other thread yet
+  mallopt(M_TRIM_THRESHOLD, kTrimAbove);  // NOLINT(concurrency-mt-unsafe)
 }
 
 int UsageError(const std::string& message) {
@@ -96,9 +96,9 @@ Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
         ErrorKind::kScenario,
         "--timeout " + arguments.timeout + ": not a duration with a unit, such as 30s or 5min");
   }
-  const auto host_program = FindProgram("lastack-host");
-  if (!host_program) {
-    return Fail(host_program.error());
+  auto programs = FindPrograms();
+  if (!programs) {
+    return Fail(programs.error());
   }
   for (const std::string& peer : arguments.peers) {
     const std::vector<std::string> parts = Split(peer, '=');
@@ -113,7 +113,7 @@ Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
     suite.run.peer_programs[parts[0]] = path;
     std::free(path);  // NOLINT(cppcoreguidelines-no-malloc)
   }
-  suite.run.host_program = *host_program;
+  suite.run.programs = std::move(*programs);
   suite.run.evidence = arguments.evidence;
   suite.run.timeout = *timeout;
   suite.run.stop_fd = stop_fd;

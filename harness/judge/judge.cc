@@ -13,11 +13,15 @@
 namespace lastack {
 namespace {
 
-// Margin beyond which lost captures explain what a witness missed: none may be lost.
+// Margin beyond which lost captures explain what a witness missed: none may be lost. What the relay
+// could not read in time was lost on the link, though no rule said so.
 void CheckCaptures(const Scenario& scenario, const Evidence& evidence, Judgement* judgement) {
   int64_t dropped = 0;
   for (const auto& [event, closed] : Select<CaptureClosed>(evidence.events)) {
     dropped += closed->dropped;
+  }
+  for (const auto& [event, closed] : Select<WireClosed>(evidence.events)) {
+    dropped += closed->missed;
   }
   if (dropped == 0) {
     return;
@@ -37,6 +41,24 @@ void CheckCaptures(const Scenario& scenario, const Evidence& evidence, Judgement
                                    .place = scenario.place,
                                    .note = "probe dropped captures (margin 0)"});
   }
+}
+
+// A rule that matched nothing: the scenario did not do what it says. Only of runs that came so far.
+std::vector<Finding> CheckRules(const Scenario& scenario, const Evidence& evidence) {
+  std::vector<Finding> findings;
+  for (const auto& [event, closed] : Select<WireClosed>(evidence.events)) {
+    for (const WireRule* rule : AllRules(scenario)) {
+      const auto count = closed->rules.find(rule->name);
+      if (count == closed->rules.end() || count->second == 0) {
+        findings.push_back({.witness = Witness::kWire,
+                            .expected = fmt::format("a segment that rule {} matches", rule->name),
+                            .actual = "none reached the relay",
+                            .place = rule->place,
+                            .events = {event->id}});
+      }
+    }
+  }
+  return findings;
 }
 
 void Add(std::vector<Finding> more, std::vector<Finding>* findings) {
@@ -109,9 +131,10 @@ Judgement Judge(const Scenario& scenario, const Evidence& evidence) {
   if (steps.all_done) {  // otherwise the sequences are cut short, and the step says why
     Add(CheckStates(scenario, what), &judgement.findings);
     Add(CheckSegments(scenario, what), &judgement.findings);
+    Add(CheckRules(scenario, evidence), &judgement.findings);
   }
   Add(CheckAgreement(scenario, evidence, what), &judgement.findings);
-  Add(CheckBothEnds(scenario, what), &judgement.findings);
+  Add(CheckBothEnds(scenario, evidence, what), &judgement.findings);
   CheckCaptures(scenario, evidence, &judgement);
   judgement.verdict = Worst(judgement.findings);
   judgement.headline = Headline(scenario, judgement);

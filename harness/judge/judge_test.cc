@@ -51,6 +51,32 @@ TEST(Judge, PassHasTheTitleAsItsHeadline) {
   EXPECT_EQ(judgement.headline, "A client connects");
 }
 
+TEST(Judge, ARuleThatMatchedNothingIsAFinding) {
+  Scenario scenario = OneCall();
+  scenario.rules.push_back({.name = "lose", .place = {4, 3}});
+  const auto with = [](int64_t count) {
+    return Record()
+        .Add(StepStarted{0})
+        .Add(Finished({.value = 5}))
+        .Add(StepFinished{0, ""})
+        .Add(WireClosed{.rules = {{"lose", count}}});
+  };
+  EXPECT_EQ(Judge(scenario, with(1).evidence()).verdict, Verdict::kPass);
+  const Judgement judgement = Judge(scenario, with(0).evidence());
+  EXPECT_EQ(judgement.verdict, Verdict::kFail);
+  ASSERT_THAT(judgement.findings, SizeIs(1));
+  EXPECT_EQ(judgement.findings[0].place.line, 4);
+}
+
+TEST(Judge, FramesThatTheRelayMissedMakeARunInconclusive) {
+  const Record record = Record()
+                            .Add(StepStarted{0})
+                            .Add(Finished({.value = 5}))
+                            .Add(StepFinished{0, ""})
+                            .Add(WireClosed{.missed = 2});
+  EXPECT_EQ(Judge(OneCall(), record.evidence()).verdict, Verdict::kInconclusive);
+}
+
 TEST(Judge, AChangedErrnoFailsAtTheStep) {
   const Record record =
       Record().Add(StepStarted{0}).Add(Finished({.error = "ECONNRESET"})).Add(StepFinished{0, ""});

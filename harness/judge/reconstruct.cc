@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "judge/fates.h"
 #include "record/clock.h"
 
 namespace lastack {
@@ -17,8 +18,8 @@ Pair PairOf(const Segment& segment) {
   return std::minmax(segment.source, segment.destination);
 }
 
-std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& clocks) {
-  std::vector<SeenSegment> segments;
+SeenSegments SegmentsOf(const Capture& capture, const ClockOffsets& clocks) {
+  SeenSegments segments;
   int64_t packet = 0;
   for (const Frame& frame : capture.frames) {
     ++packet;
@@ -38,76 +39,27 @@ std::vector<SeenSegment> SegmentsOf(const Capture& capture, const ClockOffsets& 
   return segments;
 }
 
-// Merges the captures of all hosts. Each keeps its own order; a received segment comes after its
-// sending, whatever the clocks say; only where neither decides does the time.
-class CausalMerge {
- public:
-  explicit CausalMerge(std::vector<std::vector<SeenSegment>> captures)
-      : captures_(std::move(captures)), next_(captures_.size(), 0) {
-    for (const auto& capture : captures_) {
-      for (const SeenSegment& seen : capture) {
-        to_come_[IdentityOf(seen.segment)] += seen.sent ? 1 : 0;
+// Counted from the SYN of its sender in the same connection.
+void NumberSegments(Reconstruction* what) {
+  for (const WireConnection& connection : what->connections) {
+    std::map<SocketAddress, uint32_t> initial;
+    for (const auto& [host, indices] : connection.segments) {
+      for (const size_t i : indices) {
+        const Segment& segment = what->segments[i].segment;
+        if (segment.flags.syn) {
+          initial.try_emplace(segment.source, segment.seg_seq);
+        }
+      }
+    }
+    for (const auto& [host, indices] : connection.segments) {
+      for (const size_t i : indices) {
+        const Segment& segment = what->segments[i].segment;
+        if (const auto first = initial.find(segment.source); first != initial.end()) {
+          what->segments[i].relative_seq = segment.seg_seq - first->second;
+        }
       }
     }
   }
-
-  std::vector<SeenSegment> Merge() {
-    std::vector<SeenSegment> merged;
-    for (size_t from = Choose(); from < captures_.size(); from = Choose()) {
-      SeenSegment& seen = captures_[from][next_[from]++];
-      const SegmentIdentity identity = IdentityOf(seen.segment);
-      to_come_[identity] -= seen.sent ? 1 : 0;
-      under_way_[identity] += seen.sent ? 1 : -1;
-      if (!merged.empty()) {
-        seen.t_ns = std::max(seen.t_ns, merged.back().t_ns);
-      }
-      merged.push_back(std::move(seen));
-    }
-    return merged;
-  }
-
- private:
-  // The capture whose next segment comes first; captures_.size() when all are done.
-  [[nodiscard]] size_t Choose() const {
-    size_t best = captures_.size();
-    bool best_waits = false;
-    for (size_t i = 0; i < captures_.size(); ++i) {
-      if (next_[i] == captures_[i].size()) {
-        continue;
-      }
-      const SeenSegment& seen = captures_[i][next_[i]];
-      const bool waits = WaitsForSending(seen);
-      const bool better = best == captures_.size() || waits < best_waits ||
-                          (waits == best_waits && seen.t_ns < captures_[best][next_[best]].t_ns);
-      if (better) {
-        best = i;
-        best_waits = waits;
-      }
-    }
-    return best;
-  }
-
-  // Received, none such is under way, and one is still to be sent.
-  [[nodiscard]] bool WaitsForSending(const SeenSegment& seen) const {
-    const SegmentIdentity identity = IdentityOf(seen.segment);
-    const auto under_way = under_way_.find(identity);
-    const bool none = under_way == under_way_.end() || under_way->second <= 0;
-    return !seen.sent && none && to_come_.at(identity) > 0;
-  }
-
-  std::vector<std::vector<SeenSegment>> captures_;
-  std::vector<size_t> next_;
-  std::map<SegmentIdentity, int> to_come_;    // sendings not yet merged
-  std::map<SegmentIdentity, int> under_way_;  // sent and not yet received
-};
-
-std::vector<SeenSegment> CollectSegments(const Evidence& evidence) {
-  const ClockOffsets clocks(evidence.events);
-  std::vector<std::vector<SeenSegment>> captures;
-  for (const Capture& capture : evidence.captures) {
-    captures.push_back(SegmentsOf(capture, clocks));
-  }
-  return CausalMerge(std::move(captures)).Merge();
 }
 
 // Groups the segments of one pair of addresses; a SYN with another sequence number begins a new
@@ -165,8 +117,8 @@ class ConnectionSplitter {
   std::map<Pair, std::vector<size_t>> by_pair_;
 };
 
-// Endpoints come to be by connect, accept and (under another name) dup and receive; bound sockets
-// and listeners have no states on the wire.
+// Endpoints come to be by connect, accept, listen and (under another name) dup and receive. A
+// listener has no states on the wire.
 std::vector<EndpointTrace> CollectEndpoints(const Scenario& scenario, const Evidence& evidence) {
   std::vector<EndpointTrace> endpoints;
   for (const auto& [event, call] : Select<CallFinished>(evidence.events)) {
@@ -176,10 +128,11 @@ std::vector<EndpointTrace> CollectEndpoints(const Scenario& scenario, const Evid
       continue;
     }
     const auto* step = std::get_if<CallStep>(&scenario.steps[static_cast<size_t>(call->step)].what);
-    const bool makes_connection =
-        step != nullptr && (step->call == Call::kConnect || step->call == Call::kAccept);
+    const bool makes_endpoint =
+        step != nullptr && (step->call == Call::kConnect || step->call == Call::kAccept ||
+                            step->call == Call::kListen);
     for (const CallResult& result : call->results) {
-      if (!makes_connection || (!result.socket && step->call == Call::kAccept)) {
+      if (!makes_endpoint || (!result.socket && step->call != Call::kConnect)) {
         continue;
       }
       EndpointTrace trace{.endpoint = result.socket.value_or(Endpoint{.name = result.name}),
@@ -267,6 +220,9 @@ void AssignConnections(const Index& index, Reconstruction* what) {
 // When the kernel was seen to have no such socket any more; a timer can end one without a segment.
 // What comes later is answered for nobody.
 int64_t GoneAt(const EndpointTrace& trace) {
+  if (trace.lost_ns) {
+    return *trace.lost_ns;
+  }
   for (const KernelState& kernel : trace.kernel) {
     if (kernel.state == State::kClosed && kernel.t0_ns >= trace.born_ns) {
       return kernel.t1_ns;
@@ -277,7 +233,10 @@ int64_t GoneAt(const EndpointTrace& trace) {
 
 // An endpoint sees the segments of its connection, then those of later connections of the same
 // addresses (a SYN that takes over TIME-WAIT, a late RST) until it is CLOSED.
-void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace* trace) {
+void FollowOnWire(const Reconstruction& what,
+                  const Index& index,
+                  const ConnectionOptions& options,
+                  EndpointTrace* trace) {
   if (trace->connection < 0) {
     return;
   }
@@ -286,7 +245,7 @@ void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace*
   if (at_host == own.end()) {
     return;
   }
-  Connection connection;
+  Connection connection(options);
   const SocketAddress local = Unmapped(trace->endpoint.local);
   const int64_t gone_ns = GoneAt(*trace);
   std::vector<const SeenSegment*> fed;
@@ -307,6 +266,31 @@ void FollowOnWire(const Reconstruction& what, const Index& index, EndpointTrace*
     const SeenSegment& seen = *fed[transition.segment];
     trace->wire.push_back({transition.to, seen.t_ns, seen.packet, transition.cause});
   }
+}
+
+// Endpoints of a host that vanished or rebooted, which existed then.
+void MarkLost(const Evidence& evidence, Reconstruction* what) {
+  for (const auto& [event, changed] : Select<HostChanged>(evidence.events)) {
+    for (EndpointTrace& trace : what->endpoints) {
+      const bool there = trace.host == changed->host && trace.call_ns <= event->t_ns;
+      if (changed->what == "vanished" && there && !trace.lost_ns) {
+        trace.lost_ns = event->t_ns;
+        trace.lost_step = changed->step;
+      }
+    }
+  }
+}
+
+// How the stack of a host differs from RFC 9293: it is Linux, and may follow RFC 1337.
+ConnectionOptions OptionsOf(const Evidence& evidence, const std::string& host) {
+  ConnectionOptions options{.linux_rst_match = true};
+  for (const auto& [event, started] : Select<RunStarted>(evidence.events)) {
+    if (const auto settings = started->sysctl.find(host); settings != started->sysctl.end()) {
+      const auto rfc1337 = settings->second.find("net.ipv4.tcp_rfc1337");
+      options.ignore_rst_in_time_wait = rfc1337 != settings->second.end() && rfc1337->second == "1";
+    }
+  }
+  return options;
 }
 
 void CollectSamples(const Evidence& evidence, Reconstruction* what) {
@@ -332,25 +316,24 @@ void CollectSamples(const Evidence& evidence, Reconstruction* what) {
 
 }  // namespace
 
-SegmentIdentity IdentityOf(const Segment& segment) {
-  return {segment.source,
-          segment.destination,
-          segment.seg_seq,
-          segment.seg_ack,
-          ToString(segment.flags),
-          segment.seg_len};
-}
-
 Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
+  const ClockOffsets clocks(evidence.events);
+  std::vector<SeenSegments> captures;
+  for (const Capture& capture : evidence.captures) {
+    captures.push_back(SegmentsOf(capture, clocks));
+  }
   Reconstruction what;
-  what.segments = CollectSegments(evidence);
+  what.unseen_decisions = MarkFates(evidence, &captures);
+  what.segments = MergeCausally(std::move(captures));
   what.connections = ConnectionSplitter(what.segments).Split();
+  NumberSegments(&what);
   what.endpoints = CollectEndpoints(scenario, evidence);
   const Index index = MakeIndex(what);
   AssignConnections(index, &what);
   CollectSamples(evidence, &what);
+  MarkLost(evidence, &what);
   for (EndpointTrace& trace : what.endpoints) {
-    FollowOnWire(what, index, &trace);
+    FollowOnWire(what, index, OptionsOf(evidence, trace.host), &trace);
   }
   return what;
 }

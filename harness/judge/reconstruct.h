@@ -6,27 +6,17 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
+#include "judge/seen_segment.h"
 #include "record/evidence.h"
 #include "scenario/model.h"
 #include "tcp/connection.h"
-#include "tcp/segment.h"
 
 namespace lastack {
-
-// A TCP segment in one host's capture.
-struct SeenSegment {
-  std::string host;
-  int64_t packet = 0;  // its number in that host's capture, from 1, as Wireshark shows it
-  int64_t t_ns = 0;
-  bool sent = false;  // by this host; on lo, where each segment is captured once, always true
-  bool loopback = false;
-  Segment segment;
-};
 
 // One connection on the wire, from its SYN on. A reused pair of addresses is another one.
 struct WireConnection {
@@ -62,7 +52,11 @@ struct EndpointTrace {
   int64_t born_ns = 0;  // when the call that made it returned
   int64_t call_ns = 0;  // when it was called
   bool active = false;  // made by connect
-  int connection = -1;  // index into Reconstruction::connections; -1: none seen
+  // Of an endpoint whose host vanished or rebooted: when, and in which step. It ends in the state
+  // that it had.
+  std::optional<int64_t> lost_ns;
+  int lost_step = kAfterLastStep;  // otherwise the end of the run
+  int connection = -1;             // index into Reconstruction::connections; -1: none seen
   std::vector<WireState> wire;
   std::vector<KernelState> kernel;
 };
@@ -71,17 +65,14 @@ struct Reconstruction {
   std::vector<SeenSegment> segments;  // ordered by time
   std::vector<WireConnection> connections;
   std::vector<EndpointTrace> endpoints;
+  // Decisions of the relay about segments that their sender's capture does not hold.
+  std::vector<int64_t> unseen_decisions;  // ids of events
 };
 
 [[nodiscard]] Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence);
 
 // The latest endpoint of that name; null if none came to be.
 [[nodiscard]] const EndpointTrace* FindTrace(const Reconstruction& what, std::string_view name);
-
-// What makes a segment the same one at both ends: addresses, numbers, flags, length.
-using SegmentIdentity =
-    std::tuple<SocketAddress, SocketAddress, uint32_t, uint32_t, std::string, uint32_t>;
-[[nodiscard]] SegmentIdentity IdentityOf(const Segment& segment);
 
 // Whether the segment belongs to the endpoint's connection by its addresses.
 [[nodiscard]] bool IsOf(const Endpoint& endpoint, const Segment& segment);

@@ -65,8 +65,20 @@ bool MustBeListed(const Segment& segment, const Progress& progress) {
   return segment.flags.fin || segment.flags.rst || (segment.flags.syn && progress.established);
 }
 
-bool Fits(const ExpectedSegment& expected, const SeenSegment& seen, const Progress& progress) {
-  if (expected.from != seen.host) {
+Fate FateOf(const SeenSegment& seen) {
+  if (seen.injected) {
+    return Fate::kInjected;
+  }
+  return seen.lost ? Fate::kLost : Fate::kArrives;
+}
+
+bool Fits(const ExpectedSegment& expected,
+          const std::string& sender,
+          const SeenSegment& seen,
+          const Progress& progress) {
+  const bool number_fits =
+      !expected.seq || (seen.relative_seq && expected.seq->Contains(*seen.relative_seq));
+  if (expected.from != sender || expected.fate != FateOf(seen) || !number_fits) {
     return false;
   }
   const std::set<std::string> flags = FlagSet(expected.flags);
@@ -85,10 +97,23 @@ bool Fits(const ExpectedSegment& expected, const SeenSegment& seen, const Progre
   return same_kind && Includes(has, flags) && bytes_fit;
 }
 
+std::string ToText(Fate fate) {
+  switch (fate) {
+    case Fate::kArrives:
+      return "";
+    case Fate::kLost:
+      return " lost";
+    case Fate::kInjected:
+      return " injected";
+  }
+  return "";
+}
+
 std::string ToText(const ExpectedSegment& expected) {
   const std::string bytes =
       expected.bytes ? " with " + ToString(*expected.bytes) + " bytes" : std::string();
-  return expected.from + " " + expected.flags + bytes;
+  const std::string seq = expected.seq ? " at " + ToString(*expected.seq) : std::string();
+  return expected.from + " " + expected.flags + ToText(expected.fate) + bytes + seq;
 }
 
 // Walks one list of expected segments along the segments sent on some connections.
@@ -102,15 +127,16 @@ class ListMatcher {
     }
   }
 
-  void Feed(size_t connection, const SeenSegment& seen) {
+  // `sender` is the host that the segment is from, or, of an injected one, claims to be from.
+  void Feed(size_t connection, const std::string& sender, const SeenSegment& seen) {
     Progress& progress = progress_[connection];
     const bool more = next_ < wanted_.size();
-    if (more && Fits(*wanted_[next_], seen, progress)) {
+    if (more && Fits(*wanted_[next_], sender, seen, progress)) {
       ++next_;
     } else if (MustBeListed(seen.segment, progress) && !finding_) {
       finding_ = Finding{.witness = Witness::kWire,
                          .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
-                         .actual = Describe(seen.host, seen.segment),
+                         .actual = Describe(sender, seen.segment) + ToText(FateOf(seen)),
                          .place = more ? wanted_[next_]->place : list_.place,
                          .packets = {seen.packet}};
     }
@@ -137,14 +163,15 @@ class ListMatcher {
 
 using ConnectionSet = std::set<size_t>;
 
-// The segments sent on these connections, in the order of sending.
+// The segments sent on these connections, in the order of sending, and those that the relay made,
+// in the order of their arrival.
 std::vector<std::pair<size_t, const SeenSegment*>> SentOn(const Reconstruction& what,
                                                           const ConnectionSet& connections) {
   std::vector<std::pair<size_t, size_t>> order;  // segment, connection
   for (const size_t c : connections) {
     for (const auto& [host, indices] : what.connections[c].segments) {
       for (const size_t i : indices) {
-        if (what.segments[i].sent) {
+        if (what.segments[i].sent || what.segments[i].injected) {
           order.emplace_back(i, c);
         }
       }
@@ -159,12 +186,17 @@ std::vector<std::pair<size_t, const SeenSegment*>> SentOn(const Reconstruction& 
   return sent;
 }
 
-std::optional<Finding> CheckList(const ExpectedSegments& list,
+std::string SenderOf(const Scenario& scenario, const SeenSegment& seen) {
+  return seen.sent ? seen.host : OtherHost(scenario, seen.host);
+}
+
+std::optional<Finding> CheckList(const Scenario& scenario,
+                                 const ExpectedSegments& list,
                                  const Reconstruction& what,
                                  const ConnectionSet& connections) {
   ListMatcher matcher(list);
   for (const auto& [connection, seen] : SentOn(what, connections)) {
-    matcher.Feed(connection, *seen);
+    matcher.Feed(connection, SenderOf(scenario, *seen), *seen);
   }
   return matcher.Finish();
 }
@@ -206,26 +238,41 @@ std::vector<Finding> CheckSegments(const Scenario& scenario, const Reconstructio
       for (const size_t c : connections) {
         rest.erase(c);
       }
-      if (auto finding = CheckList(list, what, connections)) {
+      if (auto finding = CheckList(scenario, list, what, connections)) {
         finding->expected = name + ": " + finding->expected;
         findings.push_back(*finding);
       }
     }
   }
   const ExpectedSegments none{.connection = {}, .segments = {}, .place = scenario.place};
-  if (auto finding = CheckList(over_all != nullptr ? *over_all : none, what, rest)) {
+  if (auto finding = CheckList(scenario, over_all != nullptr ? *over_all : none, what, rest)) {
     findings.push_back(*finding);
   }
   return findings;
 }
 
-std::vector<Finding> CheckBothEnds(const Scenario& scenario, const Reconstruction& what) {
-  std::map<SegmentIdentity, std::pair<int, const SeenSegment*>> balance;  // sent minus received
+std::vector<Finding> CheckBothEnds(const Scenario& scenario,
+                                   const Evidence& evidence,
+                                   const Reconstruction& what) {
+  // Sent and not lost, minus received and not made on the way.
+  std::map<SegmentIdentity, std::pair<int, const SeenSegment*>> balance;
   for (const SeenSegment& seen : what.segments) {
-    if (IsMarked(seen)) {
+    if (IsMarked(seen) && !seen.lost && !seen.injected) {
       auto& [count, example] = balance[IdentityOf(seen.segment)];
       count += seen.sent ? 1 : -1;
       example = &seen;
+    }
+  }
+  for (const auto& [event, decided] : Select<WireDecided>(evidence.events)) {
+    const WireSegment& segment = decided->segment;
+    const auto found = balance.find({segment.source,
+                                     segment.destination,
+                                     segment.seq,
+                                     segment.ack,
+                                     segment.flags,
+                                     segment.len});
+    if (decided->what == WireDecision::kDuplicated && found != balance.end()) {
+      ++found->second.first;
     }
   }
   std::vector<Finding> findings;
@@ -242,6 +289,14 @@ std::vector<Finding> CheckBothEnds(const Scenario& scenario, const Reconstructio
            .packets = {example->packet}});
     }
   }
+  if (!what.unseen_decisions.empty()) {
+    findings.push_back(
+        {.witness = Witness::kWire,
+         .expected = "what the relay stopped in its sender's capture",
+         .actual = fmt::format("{} segments are not there", what.unseen_decisions.size()),
+         .place = scenario.place,
+         .events = what.unseen_decisions});
+  }
   return findings;
 }
 
@@ -251,7 +306,9 @@ bool Matches(const SegmentMatch& match, const SeenSegment& seen, const Endpoint*
   const bool flags_fit = match.only ? has == wanted : Includes(has, wanted);
   const bool bytes_fit = !match.has_bytes || *match.has_bytes == (seen.segment.seg_len > 0);
   const bool connection_fits = endpoint == nullptr || IsOf(*endpoint, seen.segment);
-  return flags_fit && bytes_fit && connection_fits;
+  const bool number_fits =
+      !match.seq || (seen.relative_seq && match.seq->Contains(*seen.relative_seq));
+  return flags_fit && bytes_fit && connection_fits && number_fits;
 }
 
 std::string Describe(const std::string& from, const Segment& segment) {

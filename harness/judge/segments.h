@@ -15,8 +15,10 @@ namespace lastack {
 [[nodiscard]] std::vector<Finding> CheckSegments(const Scenario& scenario,
                                                  const Reconstruction& what);
 
-// Findings where one end's capture holds a SYN, FIN or RST that the other end's does not.
+// Findings where one end's capture holds a SYN, FIN or RST that the other end's does not, and the
+// relay does not account for it; and where the relay stopped a segment that nobody sent.
 [[nodiscard]] std::vector<Finding> CheckBothEnds(const Scenario& scenario,
+                                                 const Evidence& evidence,
                                                  const Reconstruction& what);
 
 // Whether a segment is what a MATCH asks for; `endpoint` is the one that `match.connection` names,

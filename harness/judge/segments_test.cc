@@ -101,9 +101,9 @@ TEST(CheckSegments, RepeatedSegmentsAreCounted) {
   segments.push_back(Sent("client", kFin, 101, 501));
   segments.push_back(Sent("client", kFin, 101, 501));
   const auto what = WithSegments(segments);
-  EXPECT_THAT(Check({{"client", "FIN", 2}}, what), IsEmpty());
-  EXPECT_THAT(Check({{"client", "FIN", 1}}, what), SizeIs(1));
-  EXPECT_THAT(Check({{"client", "FIN", 3}}, what), SizeIs(1));
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .times = 2}}, what), IsEmpty());
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .times = 1}}, what), SizeIs(1));
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .times = 3}}, what), SizeIs(1));
 }
 
 TEST(CheckSegments, PayloadIsComparedWhereItIsNamed) {
@@ -111,8 +111,10 @@ TEST(CheckSegments, PayloadIsComparedWhereItIsNamed) {
   segments.push_back(Sent("client", kFin, 101, 501));
   segments.back().segment.seg_len = 5;
   const auto what = WithSegments(segments);
-  EXPECT_THAT(Check({{"client", "FIN", 1, Range<int64_t>{5, 5}}}, what), IsEmpty());
-  EXPECT_THAT(Check({{"client", "FIN", 1, Range<int64_t>{6, 9}}}, what), SizeIs(1));
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .bytes = Range<int64_t>{5, 5}}}, what),
+              IsEmpty());
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .bytes = Range<int64_t>{6, 9}}}, what),
+              SizeIs(1));
 }
 
 TEST(CheckBothEnds, AFinThatOnlyOneCaptureHoldsIsAFinding) {
@@ -120,9 +122,48 @@ TEST(CheckBothEnds, AFinThatOnlyOneCaptureHoldsIsAFinding) {
   SeenSegment received = sent;
   received.host = "server";
   received.sent = false;
-  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({sent, received})), IsEmpty());
-  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({sent})), SizeIs(1));
-  EXPECT_THAT(CheckBothEnds(TwoHosts(), WithSegments({received})), SizeIs(1));
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, WithSegments({sent, received})), IsEmpty());
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, WithSegments({sent})), SizeIs(1));
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, WithSegments({received})), SizeIs(1));
+}
+
+TEST(CheckBothEnds, TheRelayAccountsForWhatIsMissing) {
+  SeenSegment sent = Sent("client", kFin, 101, 501);
+  sent.lost = true;
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, WithSegments({sent})), IsEmpty());
+  SeenSegment made = Sent("client", kFin, 101, 501);
+  made.host = "server";
+  made.sent = false;
+  made.injected = true;
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, WithSegments({made})), IsEmpty());
+  Reconstruction nobody = WithSegments({});
+  nobody.unseen_decisions = {4};
+  EXPECT_THAT(CheckBothEnds(TwoHosts(), Evidence{}, nobody), SizeIs(1));
+}
+
+TEST(CheckSegments, ASegmentHasTheFateThatIsListed) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kFin, 101, 501));
+  segments.back().lost = true;
+  segments.push_back(Sent("client", kFin, 101, 501));
+  const auto what = WithSegments(segments);
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .fate = Fate::kLost},
+                     {.from = "client", .flags = "FIN"}},
+                    what),
+              IsEmpty());
+  EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .times = 2}}, what), SizeIs(1));
+}
+
+TEST(CheckSegments, AnInjectedSegmentIsFromTheHostThatItNames) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kRst, 101, 0));
+  segments.back().host = "server";
+  segments.back().sent = false;
+  segments.back().injected = true;
+  const auto what = WithSegments(segments);
+  EXPECT_THAT(Check({{.from = "client", .flags = "RST", .fate = Fate::kInjected}}, what),
+              IsEmpty());
+  EXPECT_THAT(Check({{.from = "client", .flags = "RST"}}, what), SizeIs(1));
 }
 
 TEST(Matches, FlagsAtLeastOrExactly) {

@@ -178,8 +178,8 @@ std::optional<Finding> CheckCovered(const ExpectedStates& expected,
 std::optional<Finding> CheckLast(const ExpectedStates& expected,
                                  const std::string& endpoint,
                                  const EndpointTrace& trace) {
-  const auto last = std::find_if(trace.kernel.rbegin(), trace.kernel.rend(), [](const auto& k) {
-    return k.step == kAfterLastStep;
+  const auto last = std::find_if(trace.kernel.rbegin(), trace.kernel.rend(), [&](const auto& k) {
+    return k.step == trace.lost_step;
   });
   const State want = expected.states.back();
   const Place place = PlaceOf(expected, expected.states.size() - 1);

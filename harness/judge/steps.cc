@@ -178,6 +178,7 @@ class StepChecker {
   }
   static std::vector<Finding> Of(const SignalStep& /*signal*/) { return {}; }
   static std::vector<Finding> Of(const HostStep& /*host*/) { return {}; }
+  static std::vector<Finding> Of(const WireStep& /*wire*/) { return {}; }
 
   std::vector<Finding> Of(const WaitStep& wait) {
     const WaitFinished* finished = events_->of(number_).wait;
@@ -243,7 +244,7 @@ class StepChecker {
                    .expected = fmt::format("segment {} {} (number {})",
                                            segment.match.from,
                                            segment.match.flags,
-                                           segment.match.nth),
+                                           segment.match.nth ? segment.match.nth->min : 1),
                    .actual = finished.saw.empty() ? "no such segment in the receiver's capture"
                                                   : finished.saw};
   }
@@ -285,6 +286,11 @@ class StepChecker {
 
   [[nodiscard]] bool ReturnedWrong(const std::string& async) const {
     for (size_t i = 0; i < scenario_.steps.size(); ++i) {
+      const auto* rebind = std::get_if<RebindStep>(&scenario_.steps[i].what);
+      if (rebind != nullptr && rebind->async == async) {
+        const Rebound* rebound = events_->of(static_cast<int>(i)).rebound;
+        return rebound != nullptr && CheckRebind(*rebind, *rebound);
+      }
       const auto* call = std::get_if<CallStep>(&scenario_.steps[i].what);
       if (call != nullptr && call->async == async) {
         const auto end = EndOfCall(evidence_.events, static_cast<int>(i));
@@ -349,14 +355,15 @@ const SeenSegment* FindSegment(const Scenario& scenario,
     return nullptr;
   }
   const bool known = match.from.empty() || FindHost(scenario, match.from) != nullptr;
-  int nth = 0;
+  const int64_t wanted = match.nth ? match.nth->min : 1;
+  int64_t nth = 0;
   for (const SeenSegment& seen : what.segments) {
     // In the receiver's capture: received, and (with `from`) at the other host. On lo both are one.
     const bool received = seen.loopback || !seen.sent;
     const bool from_fits =
         match.from.empty() || (seen.loopback ? seen.host == match.from : seen.host != match.from);
     if (known && received && from_fits &&
-        Matches(match, seen, trace == nullptr ? nullptr : &trace->endpoint) && ++nth == match.nth) {
+        Matches(match, seen, trace == nullptr ? nullptr : &trace->endpoint) && ++nth == wanted) {
       return &seen;
     }
   }

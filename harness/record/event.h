@@ -128,7 +128,40 @@ struct SignalSent {
 struct HostChanged {
   int step = 0;
   std::string host;
-  std::string what;  // "address removed", "address added"
+  std::string what;  // "address removed", "address added", "vanished", "rebooted"
+};
+
+// What a `wire` step did: "cut", "mend", "add NAME", "remove NAME", "release NAME", "inject".
+struct WireChanged {
+  int step = 0;
+  std::string what;
+};
+
+// The segment that a decision of the relay was about.
+struct WireSegment {
+  SocketAddress source;
+  SocketAddress destination;
+  uint32_t seq = 0;
+  uint32_t ack = 0;
+  std::string flags;  // "FIN,ACK"; "ICMP port-unreachable"
+  uint32_t len = 0;
+};
+
+enum class WireDecision { kDropped, kHeld, kReleased, kDuplicated, kInjected, kCut };
+
+// What the relay did with one segment other than to pass it on at once.
+struct WireDecided {
+  std::string rule;  // empty: none, but a cut or an injection
+  WireDecision what = WireDecision::kDropped;
+  std::string from;  // host
+  WireSegment segment;
+};
+
+// The relay's own account of the whole run.
+struct WireClosed {
+  std::map<std::string, int64_t> rules;  // how many segments each rule matched
+  int64_t forwarded = 0;
+  int64_t missed = 0;  // frames that the kernel dropped before the relay had read them
 };
 
 struct SocketDestroyed {
@@ -203,7 +236,10 @@ using EventData = std::variant<RunStarted,
                                ClockRead,
                                CaptureClosed,
                                ProbeRead,
-                               BlindSpot>;
+                               BlindSpot,
+                               WireChanged,
+                               WireDecided,
+                               WireClosed>;
 
 struct Event {
   int64_t id = 0;      // position in the record, from 1

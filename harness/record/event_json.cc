@@ -118,6 +118,9 @@ json CallResultToJson(const CallResult& result) {
 Result<CallResult> CallResultFromJson(const json& json) {
   return Read<CallResult>(json, "call result");
 }
+Result<WireDecided> DecisionFromJson(const json& json) {
+  return Read<WireDecided>(json, "decision");
+}
 
 std::string EventToJson(const Event& event) {
   Writer writer;

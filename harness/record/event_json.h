@@ -19,6 +19,7 @@ namespace lastack {
 [[nodiscard]] Result<StateSample> SampleFromJson(const nlohmann::json& json);
 [[nodiscard]] nlohmann::json CallResultToJson(const CallResult& result);
 [[nodiscard]] Result<CallResult> CallResultFromJson(const nlohmann::json& json);
+[[nodiscard]] Result<WireDecided> DecisionFromJson(const nlohmann::json& json);
 
 // One line without its newline: {"id": 7, "source": …, "clock": …, "t": …, "kind": "call_finished",
 // …}.

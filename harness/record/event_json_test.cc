@@ -74,6 +74,12 @@ std::vector<EventData> OneOfEach() {
       CaptureClosed{"server", "eth0", 19, 20},
       ProbeRead{"wake-up overshoot", 3, Duration(21), Duration(22)},
       BlindSpot{"kernel", "states shorter than 1 ms"},
+      WireChanged{4, "cut"},
+      WireDecided{"first-fin",
+                  WireDecision::kDropped,
+                  "client",
+                  {{"10.77.0.1", 40000}, {"10.77.0.2", 8080}, 1000, 2000, "FIN,ACK", 3}},
+      WireClosed{{{"first-fin", 1}}, 9, 2},
   };
 }
 
@@ -127,7 +133,10 @@ TEST(EventJson, EveryKindIsNamedAfterItsTypeAndDocumented) {
                                           "clock_read",
                                           "capture_closed",
                                           "probe_read",
-                                          "blind_spot"};
+                                          "blind_spot",
+                                          "wire_changed",
+                                          "wire_decided",
+                                          "wire_closed"};
   const std::vector<EventData> all = OneOfEach();
   ASSERT_EQ(all.size(), std::variant_size_v<EventData>);
   ASSERT_EQ(all.size(), kinds.size());

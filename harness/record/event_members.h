@@ -38,7 +38,10 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKin
     "clock_read",
     "capture_closed",
     "probe_read",
-    "blind_spot"};
+    "blind_spot",
+    "wire_changed",
+    "wire_decided",
+    "wire_closed"};
 
 // Enumerators as text and back.
 [[nodiscard]] inline std::string_view EnumToText(Family family) {
@@ -70,6 +73,24 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKin
   return "";
 }
 
+[[nodiscard]] inline std::string_view EnumToText(WireDecision decision) {
+  switch (decision) {
+    case WireDecision::kDropped:
+      return "dropped";
+    case WireDecision::kHeld:
+      return "held";
+    case WireDecision::kReleased:
+      return "released";
+    case WireDecision::kDuplicated:
+      return "duplicated";
+    case WireDecision::kInjected:
+      return "injected";
+    case WireDecision::kCut:
+      return "cut";
+  }
+  return "";
+}
+
 template <typename Enum>
 [[nodiscard]] std::vector<Enum> AllOf();
 template <>
@@ -87,6 +108,15 @@ template <>
 template <>
 [[nodiscard]] inline std::vector<SampleKind> AllOf() {
   return {SampleKind::kNone, SampleKind::kSocket, SampleKind::kTimeWait, SampleKind::kRequest};
+}
+template <>
+[[nodiscard]] inline std::vector<WireDecision> AllOf() {
+  return {WireDecision::kDropped,
+          WireDecision::kHeld,
+          WireDecision::kReleased,
+          WireDecision::kDuplicated,
+          WireDecision::kInjected,
+          WireDecision::kCut};
 }
 
 template <typename Enum>
@@ -292,6 +322,37 @@ template <typename Visitor>
 void DescribeMembers(Visitor& visit, Is<BlindSpot> auto& data) {
   visit.Required("witness", data.witness);
   visit.Required("what", data.what);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<WireChanged> auto& data) {
+  visit.Required("step", data.step);
+  visit.Required("what", data.what);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<WireSegment> auto& segment) {
+  visit.Required("source", segment.source);
+  visit.Required("destination", segment.destination);
+  visit.Required("seq", segment.seq);
+  visit.Required("ack", segment.ack);
+  visit.Required("flags", segment.flags);
+  visit.Required("len", segment.len);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<WireDecided> auto& data) {
+  visit.Optional("rule", data.rule);
+  visit.Required("what", data.what);
+  visit.Required("from", data.from);
+  visit.Required("segment", data.segment);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<WireClosed> auto& data) {
+  visit.Required("rules", data.rules);
+  visit.Required("forwarded", data.forwarded);
+  visit.Required("missed", data.missed);
 }
 
 }  // namespace lastack

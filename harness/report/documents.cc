@@ -184,6 +184,12 @@ json TimelineEntryJson(const TimelineEntry& entry) {
   if (entry.kind == TimelineEntry::Kind::kSegment) {
     one["sent_packet"] = entry.sent_packet;
     one["received_packet"] = entry.received_packet;
+    if (entry.lost) {
+      one["lost"] = true;
+    }
+    if (entry.injected) {
+      one["injected"] = true;
+    }
     one["received_ns"] = entry.received_ns;
     one["bytes"] = entry.bytes;
     one["sender_state"] = entry.sender_state;

@@ -50,6 +50,12 @@ void CommentSegments(const Scenario& scenario, const Timeline& timeline, Comment
       const Step& step = scenario.steps[static_cast<size_t>(entry.step)];
       sent.push_back(fmt::format("{}:{}: {}", scenario.file, step.place.line, step.text));
     }
+    if (entry.lost) {
+      sent.emplace_back("lost on the wire");
+    }
+    if (entry.injected && other != timeline.ends.end()) {
+      (*comments)[{other->host, entry.received_packet}].emplace_back("injected by the wire");
+    }
     if (!entry.sender_state.empty()) {
       sent.push_back(entry.host + " → " + entry.sender_state);
     }

@@ -116,7 +116,7 @@ class Drawing {
       const TimelineEntry& entry = timeline_.entries[i];
       const bool plain = entry.kind == TimelineEntry::Kind::kSegment && entry.pure &&
                          entry.sender_state.empty() && entry.receiver_state.empty() &&
-                         !entry.marked && entry.received_packet != 0;
+                         !entry.marked && !entry.injected && entry.received_packet != 0;
       if (!plain) {
         break;
       }
@@ -145,6 +145,10 @@ class Drawing {
       lane_[{entry.host, entry.connection}] = entry.text;
       text = entry.text + " (kernel)";
     }
+    if (entry.host.empty()) {  // of the link
+      Line(Time(entry.t_ns), "", Centered(text), "");
+      return;
+    }
     const bool left = IsLeft(entry.host);
     Line(Time(entry.t_ns), left ? text : "", "", left ? "" : text);
   }
@@ -153,8 +157,8 @@ class Drawing {
     const bool from_left = IsLeft(entry.host);
     const bool lost = entry.received_packet == 0;
     const std::string bytes = entry.bytes > 0 ? fmt::format(" {} bytes", entry.bytes) : "";
-    const std::string label = " " + entry.text + bytes + " ";
-    const char* rail = entry.pure ? "─" : "━";
+    const std::string label = " " + entry.text + bytes + (entry.injected ? " injected " : " ");
+    const char* rail = entry.injected ? "┅" : entry.pure ? "─" : "━";
     const std::string head = lost ? "✗" : from_left ? "▶" : "◀";
     const size_t used = Columns(label) + 3;
     const std::string run = Repeat(rail, kArrowWidth > used ? kArrowWidth - used : 1);

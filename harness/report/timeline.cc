@@ -50,15 +50,6 @@ class StepClock {
   std::map<int64_t, int> step_from_;
 };
 
-std::string OtherHost(const Scenario& scenario, const std::string& host) {
-  for (const HostSpec& other : scenario.hosts) {
-    if (other.name != host) {
-      return other.name;
-    }
-  }
-  return host;
-}
-
 // Each segment once, from its sender's capture with its arrival from the receiver's.
 class SegmentPairing {
  public:
@@ -79,7 +70,7 @@ class SegmentPairing {
     for (size_t i = 0; i < what_.segments.size(); ++i) {
       const SeenSegment& seen = what_.segments[i];
       if (seen.sent) {
-        if (!seen.loopback) {
+        if (!seen.loopback && !seen.lost) {
           waiting.emplace(IdentityOf(seen.segment), entries.size());
         }
         entries.push_back(Sent(i));
@@ -90,7 +81,9 @@ class SegmentPairing {
       if (seen.sent) {
         continue;
       }
-      const auto sender = waiting.lower_bound(IdentityOf(seen.segment));  // the first of equals
+      const auto sender =
+          seen.injected ? waiting.end()
+                        : waiting.lower_bound(IdentityOf(seen.segment));  // the first of equals
       if (sender != waiting.end() && sender->first == IdentityOf(seen.segment)) {
         Receive(seen, &entries[sender->second]);
         waiting.erase(sender);
@@ -118,7 +111,9 @@ class SegmentPairing {
                         .sent_packet = seen.packet,
                         .bytes = seen.segment.seg_len,
                         .pure = !flags.syn && !flags.fin && !flags.rst,
-                        .sender_state = StateAt(states_, seen.host, seen.packet)};
+                        .sender_state = StateAt(states_, seen.host, seen.packet),
+                        .lost = seen.lost,
+                        .injected = seen.injected};
     if (const auto found = connection_of_.find(index); found != connection_of_.end()) {
       entry.connection = found->second;
     }
@@ -210,6 +205,9 @@ void AddEvents(const Scenario& scenario, const Evidence& evidence, Timeline* tim
   for (const auto& [event, changed] : Select<HostChanged>(evidence.events)) {
     add(*event, changed->host, changed->what, changed->step);
   }
+  for (const auto& [event, changed] : Select<WireChanged>(evidence.events)) {
+    add(*event, "", "wire: " + changed->what, changed->step);
+  }
   for (const auto& [event, destroyed] : Select<SocketDestroyed>(evidence.events)) {
     const EndpointDecl* endpoint = FindEndpoint(scenario, destroyed->endpoint);
     add(*event,
@@ -221,7 +219,7 @@ void AddEvents(const Scenario& scenario, const Evidence& evidence, Timeline* tim
 
 std::string EndTitle(const Reconstruction& what, const std::string& host) {
   for (const EndpointTrace& trace : what.endpoints) {
-    if (trace.host == host && !trace.endpoint.local.address.empty()) {
+    if (trace.host == host && trace.endpoint.remote) {
       return host + " " + ToString(Unmapped(trace.endpoint.local));
     }
   }

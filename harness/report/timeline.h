@@ -29,6 +29,8 @@ struct TimelineEntry {
   int connection = -1;         // index into Reconstruction::connections
   std::string sender_state;    // the state that sending it led to; empty: no change
   std::string receiver_state;  // the state that receiving it led to
+  bool lost = false;           // the relay did not pass it on
+  bool injected = false;       // the relay made it
   bool marked = false;         // a finding rests on it
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "run/endpoint_book.h"
@@ -14,6 +15,14 @@
 
 namespace lastack {
 
+// A rebind that goes on while later steps are done.
+struct AsyncRebind {
+  const RebindStep* rebind = nullptr;
+  SocketAddress address;
+  int step = 0;
+  int64_t request = 0;
+};
+
 struct RunContext {
   const Scenario* scenario = nullptr;
   Testbed* testbed = nullptr;
@@ -21,8 +30,12 @@ struct RunContext {
   Recorder* recorder = nullptr;
   std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
   EndpointBook book;
-  size_t learned = 0;                     // events that the book has taken over
-  std::map<std::string, int64_t> spawns;  // peer → its open spawn request, or kSpawned
+  size_t learned = 0;                          // events that the book has taken over
+  std::map<std::string, int64_t> spawns;       // peer → its open spawn request, or kSpawned
+  std::set<std::string> gone;                  // hosts that vanished or, for a moment, reboot
+  std::set<std::string> lost_endpoints;        // of hosts that vanished or rebooted
+  std::set<std::string> named_on_wire;         // endpoints whose addresses the relay has been told
+  std::map<std::string, AsyncRebind> rebinds;  // async name → what is under way
   int step = kBeforeFirstStep;
   int64_t step_started_ns = 0;
 };

@@ -14,8 +14,11 @@
 #include "judge/steps.h"
 #include "record/event_json.h"
 #include "run/calls.h"
-#include "run/requests.h"
+#include "run/captures.h"
+#include "run/lost_hosts.h"
+#include "run/rebind.h"
 #include "run/sampling.h"
+#include "run/wire.h"
 
 namespace lastack {
 namespace {
@@ -24,77 +27,16 @@ using nlohmann::json;
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr Duration kSettleWithin = std::chrono::seconds(1);
-constexpr int kSnaplen = 256;  // all headers, and the payload of short segments
-const std::vector<std::string> kInterfaces = {"eth0", "lo"};
-
-// Bytes of the kernel's ring for one interface. 1 MiB holds some 2,600 frames of kSnaplen, enough
-// for a megabyte of data with its ACKs; each endpoint's opening and closing adds about ten.
-int CaptureBuffer(const Scenario& scenario) {
-  constexpr int kBase = 1 << 20;
-  constexpr int kPerEndpoint = 8 << 10;
-  constexpr int kMost = 32 << 20;
-  const int wanted = kBase + kPerEndpoint * static_cast<int>(scenario.endpoints.size());
-  return std::min(wanted, kMost);
-}
-
-// Opening a ring makes the kernel wait for an RCU grace period (8 ms with HZ=250), so all hosts are
-// asked at once and the hosts' own peers come up meanwhile.
-Status StartCaptures(RunContext* run) {
-  std::vector<std::pair<std::string, int64_t>> ids;
-  for (const Host& host : run->testbed->hosts()) {
-    run->recorder->BeginCapture(host.name, kInterfaces);
-    const auto id = run->session->Send(host.name,
-                                       {{"do", "capture"},
-                                        {"interfaces", kInterfaces},
-                                        {"snaplen", kSnaplen},
-                                        {"buffer", CaptureBuffer(*run->scenario)}});
-    if (!id) {
-      return Fail(id.error());
-    }
-    ids.emplace_back(host.name, *id);
-  }
-  for (const auto& [host, id] : ids) {
-    run->session->YieldSlot();
-    if (const auto ok = run->session->Await(id, kAnswerWithin); !ok) {
-      return Fail(ok.error());
-    }
-  }
-  return {};
-}
-
-Status StopCaptures(RunContext* run) {
-  std::vector<std::pair<std::string, int64_t>> ids;
-  for (const Host& host : run->testbed->hosts()) {
-    const auto id = run->session->Send(host.name, {{"do", "capture_stop"}});
-    if (!id) {
-      return Fail(id.error());
-    }
-    ids.emplace_back(host.name, *id);
-  }
-  for (const auto& [host, id] : ids) {
-    const auto ok = run->session->Await(id, kAnswerWithin);
-    if (!ok) {
-      return Fail(ok.error());
-    }
-    for (const json& entry : ok->value("interfaces", json::array())) {
-      run->recorder->Add(CaptureClosed{host,
-                                       entry.value("name", ""),
-                                       entry.value("received", int64_t{0}),
-                                       entry.value("dropped", int64_t{0})});
-    }
-  }
-  return {};
-}
 
 Status ReadClocks(RunContext* run) {
-  for (const Host& host : run->testbed->hosts()) {
-    const auto ok = run->session->Ask(host.name, {{"do", "clock"}}, kAnswerWithin);
+  for (const std::string& host : HostsThere(*run)) {
+    const auto ok = run->session->Ask(host, {{"do", "clock"}}, kAnswerWithin);
     if (!ok) {
       return Fail(ok.error());
     }
     const auto monotonic = ok->value("monotonic", int64_t{0});
     run->recorder->Add(
-        "host:" + host.name, monotonic, ClockRead{monotonic, ok->value("realtime", int64_t{0})});
+        "host:" + host, monotonic, ClockRead{monotonic, ok->value("realtime", int64_t{0})});
   }
   return {};
 }
@@ -150,14 +92,39 @@ Result<bool> Do(RunContext* run, const SignalStep& signal) {
   return true;
 }
 
-Result<bool> Do(RunContext* run, const HostStep& host) {
-  if (const Status status = run->testbed->ChangeAddress(host.host, host.change); !status) {
-    return Fail(status.error());
+Status ChangeAddresses(RunContext* run, const HostStep& host) {
+  const bool remove = host.action == HostAction::kRemoveAddress;
+  Status done =
+      remove ? run->testbed->RemoveAddresses(host.host) : run->testbed->AddAddresses(host.host);
+  if (done) {
+    run->recorder->Add(
+        HostChanged{run->step, host.host, remove ? "address removed" : "address added"});
   }
-  const bool removed = host.change == AddressChange::kRemove;
-  run->recorder->Add(
-      HostChanged{run->step, host.host, removed ? "address removed" : "address added"});
-  return true;
+  return done;
+}
+
+Result<bool> Do(RunContext* run, const HostStep& host) {
+  Status done;
+  switch (host.action) {
+    case HostAction::kRemoveAddress:
+    case HostAction::kAddAddress:
+      done = ChangeAddresses(run, host);
+      break;
+    case HostAction::kVanish:
+      done = LoseHost(run, host.host);
+      break;
+    case HostAction::kReboot:
+      done = LoseHost(run, host.host);
+      if (done) {
+        done = StartHostAgain(run, host.host);
+      }
+      break;
+  }
+  return done ? Result<bool>(true) : Fail(done.error());
+}
+
+Result<bool> Do(RunContext* run, const WireStep& wire) {
+  return DoWire(run, wire);
 }
 
 Result<bool> Do(RunContext* run, const DestroyStep& destroy) {
@@ -188,52 +155,8 @@ Result<bool> Do(RunContext* run, const CounterStep& counter) {
   return Fail(ErrorKind::kSystem, "the counters were not read before the first step");
 }
 
-// With `on`, the port that the kernel gave that endpoint.
-Result<SocketAddress> RebindAddress(RunContext* run, const RebindStep& rebind) {
-  SocketAddress address = Resolve(rebind.local, run->testbed);
-  if (rebind.on.empty()) {
-    return address;
-  }
-  run->learned = run->book.Learn(*run->scenario, run->recorder->evidence().events, run->learned);
-  const KnownEndpoint* known = run->book.Find(rebind.on);
-  if (known == nullptr) {
-    return Fail(ErrorKind::kSystem, "endpoint " + rebind.on + " has no socket yet");
-  }
-  address.port = known->endpoint.local.port;
-  return address;
-}
-
 Result<bool> Do(RunContext* run, const RebindStep& rebind) {
-  const auto address = RebindAddress(run, rebind);
-  if (!address) {
-    return Fail(address.error());
-  }
-  json request = {{"do", "rebind"},
-                  {"family", std::string(ToString(rebind.family))},
-                  {"address", ToJson(*address)},
-                  {"options", ToJson(rebind.options)},
-                  {"until_ok", rebind.until_ok},
-                  {"within", rebind.within.count()}};
-  if (!rebind.user.empty()) {
-    request["user"] = rebind.user;
-  }
-  const auto ok = run->session->Ask(rebind.host, std::move(request), rebind.within + kAnswerWithin);
-  if (!ok) {
-    return Fail(ok.error());
-  }
-  const Rebound rebound{.step = run->step,
-                        .host = rebind.host,
-                        .address = *address,
-                        .options = OptionsText(rebind.options),
-                        .user = rebind.user,
-                        .error = ok->value("error", ""),
-                        .failed_call = ok->value("failed_call", ""),
-                        .latency = Duration(ok->value("latency", int64_t{0})),
-                        .attempts = ok->value("attempts", int64_t{0}),
-                        .t0_ns = ok->value("t0", int64_t{0}),
-                        .t1_ns = ok->value("t1", int64_t{0})};
-  run->recorder->Add("host:" + rebind.host, rebound.t1_ns, rebound);
-  return !CheckRebind(rebind, rebound);
+  return DoRebind(run, rebind);
 }
 
 Result<bool> Await(RunContext* run, const WaitState& states, Duration within, std::string* saw) {
@@ -256,7 +179,8 @@ Result<bool> Await(RunContext* run, const WaitSegment& segment, Duration within,
 }
 
 Result<bool> Await(RunContext* run, const WaitCall& call, Duration within, std::string* saw) {
-  return AwaitCall(run, call.name, within, saw);
+  return run->rebinds.contains(call.name) ? AwaitRebind(run, call.name, within, saw)
+                                          : AwaitCall(run, call.name, within, saw);
 }
 
 Result<bool> Await(RunContext* run, const WaitExit& exit, Duration within, std::string* saw) {
@@ -299,7 +223,8 @@ bool IsSettled(const RunContext& run, size_t* looked_at) {
   }
   *looked_at = run.recorder->frame_count();
   const Reconstruction what = Reconstruct(*run.scenario, run.recorder->evidence());
-  return CheckSegments(*run.scenario, what).empty() && CheckBothEnds(*run.scenario, what).empty();
+  return CheckSegments(*run.scenario, what).empty() &&
+         CheckBothEnds(*run.scenario, run.recorder->evidence(), what).empty();
 }
 
 // The states that the listed sequences end in.
@@ -307,7 +232,7 @@ WaitState FinalStates(const RunContext& run) {
   WaitState final;
   for (const ExpectedStates& expected : run.scenario->states) {
     for (const std::string& name : EndpointsOf(*run.scenario, expected.endpoint)) {
-      if (run.book.Find(name) != nullptr) {
+      if (run.book.Find(name) != nullptr && !run.lost_endpoints.contains(name)) {
         final.states.emplace_back(name, expected.states.back());
       }
     }
@@ -341,7 +266,10 @@ Status BeginRun(RunContext* run) {
   if (const Status status = SpawnOwnPeers(run); !status) {
     return status;
   }
-  if (const Status status = StartCaptures(run); !status) {
+  if (const Status status = StartCaptures(run, HostsThere(*run)); !status) {
+    return status;
+  }
+  if (const Status status = BeginWire(run); !status) {
     return status;
   }
   for (const Host& host : run->testbed->hosts()) {
@@ -357,6 +285,9 @@ Status BeginRun(RunContext* run) {
 Result<bool> ExecuteStep(RunContext* run, int step) {
   run->step = step;
   run->step_started_ns = MonotonicNs();
+  if (const Status told = TellWire(run, step); !told) {
+    return Fail(told.error());
+  }
   run->recorder->Add(StepStarted{step});
   Result<bool> done = std::visit([&](const auto& what) { return Do(run, what); },
                                  run->scenario->steps[static_cast<size_t>(step)].what);
@@ -375,8 +306,14 @@ Status EndRun(RunContext* run, bool as_expected) {
       return status;
     }
   }
+  if (Status status = FinishRebinds(run); !status) {
+    return status;
+  }
   run->session->AbandonAllCalls();
-  if (Status status = StopCaptures(run); !status) {
+  if (Status status = StopCaptures(run, HostsThere(*run)); !status) {
+    return status;
+  }
+  if (Status status = EndWire(run); !status) {
     return status;
   }
   return ReadClocks(run);

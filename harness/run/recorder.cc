@@ -43,6 +43,12 @@ void Recorder::Add(EventData data) {
 }
 
 void Recorder::BeginCapture(const std::string& host, std::vector<std::string> interfaces) {
+  const bool known = std::any_of(evidence_.captures.begin(),
+                                 evidence_.captures.end(),
+                                 [&](const Capture& capture) { return capture.host == host; });
+  if (known) {
+    return;  // a rebooted host's goes on
+  }
   evidence_.captures.push_back({.host = host, .interfaces = std::move(interfaces), .frames = {}});
 }
 

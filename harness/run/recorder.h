@@ -20,7 +20,7 @@ class Recorder {
   // Appends one of the runner's own, stamped now.
   void Add(EventData data);
 
-  // Begins the capture of a host. Its frames then come through AddFrames.
+  // Begins the capture of a host, or goes on with it. Its frames then come through AddFrames.
   void BeginCapture(const std::string& host, std::vector<std::string> interfaces);
   // Appends the frames of a `frames` event. Fails if the event is not as the protocol says.
   [[nodiscard]] Status AddFrames(const std::string& host, const nlohmann::json& event);

@@ -134,7 +134,7 @@ void Conclude(const Variant& variant,
 
 void Run(const Variant& variant, const RunOptions& options, SlotHold* slot, RunResult* result) {
   const Scenario& scenario = variant.scenario;
-  auto testbed = Testbed::Create(scenario, {.host_program = options.host_program});
+  auto testbed = Testbed::Create(scenario, options.programs);
   if (!testbed) {
     Fault(testbed.error(), scenario.place, result);
     return;

@@ -7,11 +7,12 @@
 #include "report/result.h"
 #include "run/slots.h"
 #include "scenario/load.h"
+#include "testbed/testbed.h"
 
 namespace lastack {
 
 struct RunOptions {
-  std::string host_program;                          // path of lastack-host
+  Programs programs;                                 // that each testbed starts
   std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
   std::string evidence;                              // folder of the suite's evidence
   std::string repetition;                            // "3" of a --repeat; empty: none

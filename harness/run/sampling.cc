@@ -32,7 +32,7 @@ std::map<std::string, HostRequest> ByHost(const RunContext& run,
   std::map<std::string, HostRequest> requests;
   for (const std::string& name : names) {
     const KnownEndpoint* known = run.book.Find(name);
-    if (known == nullptr) {
+    if (known == nullptr || run.lost_endpoints.contains(name)) {
       continue;
     }
     HostRequest& request = requests[known->host];

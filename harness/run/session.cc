@@ -52,6 +52,9 @@ Session::Session(Testbed* testbed, Recorder* recorder, SlotHold* slot, RunLimit 
   for (Host& host : testbed_->hosts()) {
     channels_.emplace_back().host = &host;
   }
+  if (Host* relay = testbed_->relay(); relay != nullptr) {
+    channels_.emplace_back().host = relay;
+  }
 }
 
 Session::~Session() = default;
@@ -73,6 +76,14 @@ Status Session::Greet() {
   return {};
 }
 
+void Session::Forget(const std::string& host) {
+  std::erase_if(channels_, [&](const HostChannel& channel) { return channel.host->name == host; });
+}
+
+void Session::Welcome(const std::string& host) {
+  channels_.emplace_back().host = &testbed_->host(host);
+}
+
 Result<int64_t> Session::Send(const std::string& host, json request) {
   const int64_t id = next_id_++;
   request["id"] = id;
@@ -90,6 +101,10 @@ Result<int64_t> Session::Send(const std::string& host, json request) {
     rest.remove_prefix(static_cast<size_t>(written));
   }
   return id;
+}
+
+bool Session::HasAnswer(int64_t id) const {
+  return answers_.contains(id);
 }
 
 Result<json> Session::Await(int64_t id, Duration within) {
@@ -219,6 +234,14 @@ Status Session::HandleEvent(HostChannel* channel, const json& message) {
   if (event == "peer") {
     return HandlePeerMessage(message);
   }
+  if (event == "decision") {
+    auto decided = DecisionFromJson(message);
+    if (!decided) {
+      return Fail(decided.error());
+    }
+    recorder_->Add(host, message.value("t", int64_t{0}), std::move(*decided));
+    return {};
+  }
   if (event == "exit") {
     return HandleExit(host, message);
   }
@@ -313,6 +336,19 @@ void Session::AbandonCall(int64_t call) {
   if (const auto found = pending_.find(call); found != pending_.end()) {
     recorder_->Add(CallAbandoned{call, found->second.step, found->second.peer, false, false});
     pending_.erase(found);
+  }
+}
+
+void Session::AbandonCallsOf(const std::string& peer) {
+  std::vector<int64_t> calls;
+  for (const auto& [call, pending] : pending_) {
+    if (pending.peer == peer) {
+      calls.push_back(call);
+    }
+  }
+  for (const int64_t call : calls) {
+    recorder_->Add(CallAbandoned{call, pending_[call].step, peer, true, false});
+    pending_.erase(call);
   }
 }
 

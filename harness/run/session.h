@@ -51,11 +51,17 @@ class Session {
   // nothing of this process.
   void YieldSlot() { slot_->Release(); }
 
-  // Waits for the hello of every host.
+  // Waits for the hello of every host, and of the relay, that has not said it yet.
   [[nodiscard]] Status Greet();
+
+  // The host has been ended on purpose: it says nothing any more, and its peers are gone.
+  void Forget(const std::string& host);
+  // A new host is in its place; Greet waits for it.
+  void Welcome(const std::string& host);
 
   // Sends a request (without its id) and returns its id.
   [[nodiscard]] Result<int64_t> Send(const std::string& host, nlohmann::json request);
+  [[nodiscard]] bool HasAnswer(int64_t id) const;
   // The answer's `ok` object; its `error` as an Error.
   [[nodiscard]] Result<nlohmann::json> Await(int64_t id, Duration within);
   // Send and Await.
@@ -76,6 +82,7 @@ class Session {
   [[nodiscard]] bool CallEnded(int64_t call) const { return !pending_.contains(call); }
   // Gives a call up: it is recorded as not returned.
   void AbandonCall(int64_t call);
+  void AbandonCallsOf(const std::string& peer);
   void AbandonAllCalls();
   // Calls that the peer could not carry out: what it said.
   [[nodiscard]] const std::string& protocol_problem() const { return protocol_problem_; }

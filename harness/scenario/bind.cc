@@ -14,9 +14,9 @@ namespace {
 ClaimRef BindClaim(const Node& node, Problems& problems) {
   const MapReader reader(problems, node, ClaimRefKeys());
   ClaimRef claim;
-  claim.place = node.place;
   if (const Node* id = reader.Get("id")) {
     claim.id = ReadName(*id, problems);
+    claim.place = id->place;
   }
   if (const Node* shows = reader.Get("shows")) {
     claim.confirms =
@@ -82,8 +82,16 @@ void BindSteps(Binding& binding, const Node& steps) {
     if (binding.problems.any()) {
       return;
     }
+    ++binding.step_number;
     binding.scenario.steps.push_back(BindStep(binding, item));
   }
+}
+
+bool NeedsWire(const Step& step) {
+  const auto* host = std::get_if<HostStep>(&step.what);
+  const bool lost = host != nullptr &&
+                    (host->action == HostAction::kReboot || host->action == HostAction::kVanish);
+  return lost || std::holds_alternative<WireStep>(step.what);
 }
 
 void Need(Scenario& scenario, const std::string& capability) {
@@ -149,10 +157,15 @@ Scenario BindScenario(const Node& root,
   const MapReader reader(problems, root, ScenarioKeys());
   BindHeader(reader, scenario, problems);
   BindHosts(root, scenario, problems);
-  Binding binding{problems, scenario, Endpoints(scenario, problems), {}};
-  if (const Node* steps = reader.Get("steps"); steps != nullptr && !problems.any()) {
+  Binding binding{problems, scenario, Endpoints(scenario, problems)};
+  const Node* steps = reader.Get("steps");
+  if (steps != nullptr && !problems.any()) {
+    binding.step_count = static_cast<int64_t>(steps->items.size());
+    BindLink(binding, reader);
     BindSteps(binding, *steps);
     scenario.endpoints = binding.endpoints.Decls();
+    scenario.wire |= std::any_of(scenario.steps.begin(), scenario.steps.end(), NeedsWire);
+    CheckLaterNames(binding);
   }
   if (const Node* expect = reader.Get("expect"); expect != nullptr && !problems.any()) {
     BindExpect(binding, *expect);

@@ -219,7 +219,7 @@ class CallBinder {
       return;
     }
     step_.to_peer = ReadPeer(binding_, *to);
-    binding_.endpoints.CheckAlive(step_.to_peer, to->place);
+    binding_.endpoints.UsePeer(step_.to_peer, to->place);
     const PeerSpec* receiver = FindPeer(binding_.scenario, step_.to_peer);
     if (receiver != nullptr && receiver->host != host_) {
       problems_.Add(to->place,
@@ -245,7 +245,7 @@ class CallBinder {
       step_.how = ReadWord(*how, "value of 'how'", ShutdownNames(), problems_);
     }
     if (const Node* async = reader_.Get("async")) {
-      BindAsync(*async);
+      step_.async = ReadAsync(binding_, *async);
     }
     BindTransfer();
     BindPoll();
@@ -303,15 +303,6 @@ class CallBinder {
     }
   }
 
-  void BindAsync(const Node& node) {
-    step_.async = ReadName(node, problems_);
-    auto& calls = binding_.async_calls;
-    if (std::find(calls.begin(), calls.end(), step_.async) != calls.end()) {
-      problems_.Add(node.place, fmt::format("there is an async call '{}' already", step_.async));
-    }
-    calls.push_back(step_.async);
-  }
-
   void BindOutcome(const Place& step_place) {
     OutcomeContext context;
     context.poll = step_.call == Call::kPoll;
@@ -335,10 +326,20 @@ class CallBinder {
 
 }  // namespace
 
+std::string ReadAsync(Binding& binding, const Node& node) {
+  std::string name = ReadName(node, binding.problems);
+  auto& calls = binding.async_calls;
+  if (std::find(calls.begin(), calls.end(), name) != calls.end()) {
+    binding.problems.Add(node.place, fmt::format("there is an async call '{}' already", name));
+  }
+  calls.push_back(name);
+  return name;
+}
+
 CallStep BindCall(Binding& binding, const Entry& entry, const Place& place) {
   CallStep step;
   step.peer = entry.key;
-  binding.endpoints.CheckAlive(entry.key, entry.place);
+  binding.endpoints.UsePeer(entry.key, entry.place);
   const Node& value = entry.value;
   Node nothing;
   const Node* arguments = &nothing;

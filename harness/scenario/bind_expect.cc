@@ -74,8 +74,20 @@ void CheckOrder(const ExpectedStates& expected, Problems& problems) {
   }
 }
 
+// A listener listens until it is closed; a name that is used again may do so again.
+void CheckListener(const ExpectedStates& expected, Problems& problems) {
+  for (size_t index = 0; index < expected.states.size(); ++index) {
+    const State wanted = index % 2 == 0 ? State::kListen : State::kClosed;
+    if (expected.states[index] != wanted) {
+      problems.Add(expected.places[index],
+                   fmt::format("'{}' is a listener: its sequence is [LISTEN], or [LISTEN, CLOSED]",
+                               expected.endpoint));
+    }
+  }
+}
+
 void BindStates(Binding& binding, const Entry& entry) {
-  static_cast<void>(binding.endpoints.Known(entry.key, entry.place));
+  const auto names = binding.endpoints.KnownStates(entry.key, entry.place);
   ExpectedStates expected;
   expected.endpoint = entry.key;
   expected.place = entry.value.place;
@@ -88,7 +100,13 @@ void BindStates(Binding& binding, const Entry& entry) {
     expected.places.push_back(item.place);
   }
   if (!binding.problems.any()) {
-    CheckOrder(expected, binding.problems);
+    const bool listens =
+        binding.endpoints.Decl(names.front()).kind == EndpointDecl::Kind::kListener;
+    if (listens) {
+      CheckListener(expected, binding.problems);
+    } else {
+      CheckOrder(expected, binding.problems);
+    }
   }
   binding.scenario.states.push_back(std::move(expected));
 }
@@ -103,13 +121,34 @@ std::optional<int> ParseTimes(std::string_view word) {
   return static_cast<int>(*times);
 }
 
-// "HOST FLAGS" or "HOST FLAGS xN".
+// What stands behind HOST FLAGS: lost, injected, x3.
+void ReadSegmentWord(const std::string& word,
+                     const Place& place,
+                     ExpectedSegment* segment,
+                     Problems& problems) {
+  const std::optional<int> times = ParseTimes(word);
+  if (!times && word != "lost" && word != "injected") {
+    problems.Add(place, Unknown("word of a segment", word, {"lost", "injected", "x3"}));
+  }
+  if (times ? segment->times != 1 : segment->fate != Fate::kArrives) {
+    problems.Add(place,
+                 fmt::format("'{}' is one word too many of a segment: one of lost and injected, "
+                             "one of x2, x3 …",
+                             word));
+  }
+  if (times) {
+    segment->times = *times;
+  } else {
+    segment->fate = word == "lost" ? Fate::kLost : Fate::kInjected;
+  }
+}
+
+// "HOST FLAGS", with words behind them.
 ExpectedSegment ParseSegment(Binding& binding, const std::string& text, const Place& place) {
   ExpectedSegment segment;
   segment.place = place;
   const std::vector<std::string> words = Split(text, ' ');
-  const std::optional<int> times = words.size() == 3 ? ParseTimes(words[2]) : 1;
-  if (words.size() < 2 || words.size() > 3 || !times) {
+  if (words.size() < 2) {
     binding.problems.Add(
         place,
         fmt::format("'{}' is no segment; write HOST FLAGS, e.g. server FIN, or server FIN x3",
@@ -118,7 +157,9 @@ ExpectedSegment ParseSegment(Binding& binding, const std::string& text, const Pl
   }
   segment.from = ReadHost(binding, ScalarNode(words[0], place));
   segment.flags = ReadFlags(ScalarNode(words[1], place), binding.problems);
-  segment.times = *times;
+  for (size_t index = 2; index < words.size(); ++index) {
+    ReadSegmentWord(words[index], place, &segment, binding.problems);
+  }
   return segment;
 }
 
@@ -135,6 +176,9 @@ ExpectedSegment BindSegment(Binding& binding, const Node& node) {
   const MapReader reader(binding.problems, entry.value, ExpectedSegmentKeys());
   if (const Node* bytes = reader.Get("bytes")) {
     segment.bytes = ReadRange(*bytes, binding.problems);
+  }
+  if (const Node* seq = reader.Get("seq")) {
+    segment.seq = ReadRangeIn(*seq, kSequenceNumbers, binding.problems);
   }
   return segment;
 }

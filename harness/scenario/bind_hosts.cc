@@ -28,10 +28,20 @@ void BindSysctl(const Node& node, HostSpec* host, Problems& problems) {
   }
 }
 
+// A step would be meant. `what`: a host has a peer of its own name.
+void CheckIsNoStep(std::string_view what, const Entry& entry, Problems& problems) {
+  CheckName(entry.key, entry.place, problems);
+  const auto& steps = StepNames();
+  if (std::find(steps.begin(), steps.end(), entry.key) != steps.end()) {
+    problems.Add(entry.place,
+                 fmt::format("a {} cannot be named '{}', which is a step", what, entry.key));
+  }
+}
+
 HostSpec BindHost(const Entry& entry, Problems& problems) {
   HostSpec host;
   host.name = entry.key;
-  CheckName(entry.key, entry.place, problems);
+  CheckIsNoStep("host", entry, problems);
   const MapReader reader(problems, entry.value, HostKeys());
   if (const Node* sysctl = reader.Get("sysctl")) {
     BindSysctl(*sysctl, &host, problems);
@@ -83,17 +93,8 @@ OnTerm ReadOnTerm(const Node& node, Problems& problems) {
   return word == "close" ? OnTerm::kClose : OnTerm::kDefault;
 }
 
-void CheckPeerName(const Entry& entry, Problems& problems) {
-  CheckName(entry.key, entry.place, problems);
-  const auto& steps = StepNames();
-  if (std::find(steps.begin(), steps.end(), entry.key) != steps.end()) {
-    problems.Add(entry.place,
-                 fmt::format("a peer cannot be named '{}', which is a step", entry.key));
-  }
-}
-
 void BindPeer(const Entry& entry, Scenario& scenario, Problems& problems) {
-  CheckPeerName(entry, problems);
+  CheckIsNoStep("peer", entry, problems);
   const MapReader reader(problems, entry.value, PeerKeys());
   PeerSpec peer;
   peer.name = entry.key;
@@ -171,15 +172,6 @@ std::vector<std::string> PeerNames(const Scenario& scenario) {
   return names;
 }
 
-std::string OtherHost(const Scenario& scenario, const std::string& host) {
-  for (const HostSpec& other : scenario.hosts) {
-    if (other.name != host) {
-      return other.name;
-    }
-  }
-  return host;
-}
-
 std::string ReadHost(Binding& binding, const Node& node) {
   return ReadWord(node, "host", HostNames(binding.scenario), binding.problems);
 }
@@ -217,19 +209,6 @@ Destination ReadAddressAndPort(const MapReader& reader,
     destination.port = static_cast<uint16_t>(ReadInteger(*port, {0, kMaxPort}, problems));
   }
   return destination;
-}
-
-std::string ReadFlags(const Node& node, Problems& problems) {
-  std::vector<std::string> flags;
-  if (node.IsScalar()) {
-    flags = Split(node.text, ',');
-  } else {
-    flags = ReadTexts(node, problems);
-  }
-  for (std::string& flag : flags) {
-    flag = ReadWord(ScalarNode(flag, node.place), "flag", SegmentFlagNames(), problems);
-  }
-  return Join(flags, ",");
 }
 
 }  // namespace lastack

@@ -30,6 +30,7 @@ void BindRebindHost(Binding& binding,
   if (step->host.empty()) {
     binding.problems.Add(place, "'rebind' needs the key 'host' or 'on'");
   }
+  binding.endpoints.CheckHostKept(step->host, place);
 }
 
 // Where the endpoint of `on` is; a listener's port is known, a connection's is left to the run.
@@ -83,6 +84,9 @@ RebindStep BindRebind(Binding& binding, const Node& node, const Place& place) {
   }
   step.expected = ReadExpected(reader, place, {}, binding.problems);
   const Duration longest = step.expected.took ? step.expected.took->max : Duration{};
+  if (const Node* async = reader.Get("async")) {
+    step.async = ReadAsync(binding, *async);
+  }
   step.within = ReadWithin(reader, std::chrono::seconds(5), longest, binding.problems);
   return step;
 }

@@ -16,7 +16,7 @@ SignalStep BindSignal(Binding& binding, const Node& node, const Place& place) {
   SignalStep step;
   if (const Node* peer = reader.Get("peer")) {
     step.peer = ReadPeer(binding, *peer);
-    binding.endpoints.CheckAlive(step.peer, peer->place);
+    binding.endpoints.UsePeer(step.peer, peer->place);
   }
   if (const Node* send = reader.Get("send")) {
     step.signal = ReadWord(*send, "signal", SignalNames(), binding.problems);
@@ -31,20 +31,42 @@ SignalStep BindSignal(Binding& binding, const Node& node, const Place& place) {
   return step;
 }
 
-HostStep BindHostStep(Binding& binding, const Node& node) {
+// reboot, vanish, {address: remove}, {address: add}
+HostAction ReadHostAction(const Node& node, Problems& problems) {
+  if (node.IsScalar() && node.text == "reboot") {
+    return HostAction::kReboot;
+  }
+  if (node.IsScalar() && node.text == "vanish") {
+    return HostAction::kVanish;
+  }
+  if (!node.IsMap()) {
+    std::vector<std::string> known = HostActionNames();
+    known.insert(known.end(), {"{address: remove}", "{address: add}"});
+    problems.Add(node.place, Unknown("host action", node.text, known));
+    return HostAction::kVanish;
+  }
+  const MapReader reader(problems, node, HostStepKeys());
+  const Node* address = reader.Get("address");
+  const std::string word =
+      address == nullptr ? ""
+                         : ReadWord(*address, "value of 'address'", {"remove", "add"}, problems);
+  return word == "add" ? HostAction::kAddAddress : HostAction::kRemoveAddress;
+}
+
+HostStep BindHostStep(Binding& binding, const Node& node, const Place& place) {
   HostStep step;
   if (!node.IsMap() || node.entries.size() != 1) {
     binding.problems.Add(node.place,
-                         "'host' takes {NAME: {address: remove}} or {NAME: {address: add}}");
+                         "'host' takes {NAME: reboot}, {NAME: vanish}, {NAME: {address: remove}} "
+                         "or {NAME: {address: add}}");
     return step;
   }
   const Entry& entry = node.entries.front();
   step.host = ReadHost(binding, ScalarNode(entry.key, entry.place));
-  const MapReader reader(binding.problems, entry.value, HostStepKeys());
-  if (const Node* address = reader.Get("address")) {
-    const std::string word =
-        ReadWord(*address, "value of 'address'", {"remove", "add"}, binding.problems);
-    step.change = word == "add" ? AddressChange::kAdd : AddressChange::kRemove;
+  step.action = ReadHostAction(entry.value, binding.problems);
+  binding.endpoints.CheckHostKept(step.host, entry.place);
+  if (step.action == HostAction::kReboot || step.action == HostAction::kVanish) {
+    binding.endpoints.LoseHost(step.host, step.action, place);
   }
   return step;
 }
@@ -54,6 +76,7 @@ DestroyStep BindDestroy(Binding& binding, const Node& node) {
   DestroyStep step;
   if (const Node* endpoint = reader.Get("endpoint")) {
     step.endpoint = ReadEndpoint(binding, *endpoint);
+    binding.endpoints.CheckEndpointKept(step.endpoint, endpoint->place);
   }
   return step;
 }
@@ -63,6 +86,7 @@ CounterStep BindCounter(Binding& binding, const Node& node) {
   CounterStep step;
   if (const Node* host = reader.Get("host")) {
     step.host = ReadHost(binding, *host);
+    binding.endpoints.CheckHostKept(step.host, host->place);
   }
   for (const Entry* entry : reader.Others()) {
     step.expected[entry->key] = ReadRange(entry->value, binding.problems);
@@ -106,7 +130,7 @@ Step BindStep(Binding& binding, const Node& node) {
   if (entry.key == "signal") {
     step.what = BindSignal(binding, entry.value, node.place);
   } else if (entry.key == "host") {
-    step.what = BindHostStep(binding, entry.value);
+    step.what = BindHostStep(binding, entry.value, node.place);
   } else if (entry.key == "destroy") {
     step.what = BindDestroy(binding, entry.value);
   } else if (entry.key == "counter") {
@@ -115,6 +139,8 @@ Step BindStep(Binding& binding, const Node& node) {
     step.what = BindRebind(binding, entry.value, node.place);
   } else if (entry.key == "wait") {
     step.what = BindWait(binding, entry.value);
+  } else if (entry.key == "wire") {
+    step.what = BindWireStep(binding, entry.value);
   } else {
     step.what = BindPeerStep(binding, entry, node.place);
   }

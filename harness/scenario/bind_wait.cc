@@ -25,37 +25,12 @@ WaitState BindWaitState(Binding& binding, const Node& node) {
   }
   for (const Entry& entry : node.entries) {
     const State state = ReadState(entry.value, binding.problems);
-    for (const std::string& name : binding.endpoints.Known(entry.key, entry.place)) {
+    for (const std::string& name : binding.endpoints.KnownStates(entry.key, entry.place)) {
+      binding.endpoints.CheckEndpointKept(name, entry.place);
       wait.states.emplace_back(name, state);
     }
   }
   return wait;
-}
-
-SegmentMatch BindMatch(Binding& binding, const Node& node) {
-  constexpr int64_t kMaxNth = 1'000'000;
-  const MapReader reader(binding.problems, node, SegmentKeys());
-  SegmentMatch match;
-  if (const Node* from = reader.Get("from")) {
-    match.from = ReadHost(binding, *from);
-  }
-  if (const Node* flags = reader.Get("flags")) {
-    match.flags = ReadFlags(*flags, binding.problems);
-  }
-  if (const Node* only = reader.Get("only")) {
-    match.only = ReadBoolean(*only, binding.problems);
-  }
-  if (const Node* nth = reader.Get("nth")) {
-    match.nth = static_cast<int>(ReadInteger(*nth, {1, kMaxNth}, binding.problems));
-  }
-  if (const Node* bytes = reader.Get("bytes")) {
-    match.has_bytes =
-        ReadWord(*bytes, "value of 'bytes'", {"none", "some"}, binding.problems) == "some";
-  }
-  if (const Node* connection = reader.Get("connection")) {
-    match.connection = ReadEndpoint(binding, *connection);
-  }
-  return match;
 }
 
 WaitCall BindWaitCall(Binding& binding, const Node& node) {
@@ -64,6 +39,7 @@ WaitCall BindWaitCall(Binding& binding, const Node& node) {
 
 WaitExit BindWaitExit(Binding& binding, const Node& node) {
   WaitExit wait{ReadPeer(binding, node)};
+  binding.endpoints.CheckPeerKept(wait.peer, node.place);
   binding.endpoints.EndPeer(wait.peer, node.place);
   return wait;
 }
@@ -81,20 +57,10 @@ WaitFor BindWaitFor(Binding& binding, const MapReader& reader, const Node& node)
 }
 
 // A wait is for one thing.
-void CheckOneThing(Binding& binding, const MapReader& reader, const Node& node) {
-  const std::vector<std::string_view> kinds = {"state", "segment", "call", "exit", "for"};
-  std::string_view found;
-  for (const std::string_view kind : kinds) {
-    const Node* value = reader.Get(kind);
-    if (value != nullptr && !found.empty()) {
-      binding.problems.Add(value->place,
-                           fmt::format("'{}' and '{}' exclude each other", found, kind));
-    }
-    found = value == nullptr ? found : kind;
-  }
-  if (found.empty()) {
-    binding.problems.Add(node.place, "'wait' needs one of: state, segment, call, exit, for");
-  }
+void CheckOneThing(Binding& binding, const MapReader& reader) {
+  const std::string_view found =
+      reader.OnlyOne({"state", "segment", "call", "exit", "for"},
+                     "'wait' needs one of: state, segment, call, exit, for");
   if (found == "for") {
     reader.Exclude("for", {"within", "took"});
   } else if (const Node* holds = reader.Get("holds")) {
@@ -106,7 +72,7 @@ void CheckOneThing(Binding& binding, const MapReader& reader, const Node& node) 
 
 WaitStep BindWait(Binding& binding, const Node& node) {
   const MapReader reader(binding.problems, node, WaitKeys());
-  CheckOneThing(binding, reader, node);
+  CheckOneThing(binding, reader);
   WaitStep step;
   if (const Node* state = reader.Get("state")) {
     step.what = BindWaitState(binding, *state);

@@ -52,8 +52,8 @@ TEST(Claims, AReferenceMustExist) {
   const Status status = CheckClaimRefs(LoadFirst(text), text, *claims);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message,
-            "x.yaml:3:10: unknown claim 'in-usw'; did you mean 'in-use'?\n"
-            "claims: [{id: in-usw, shows: confirms}]\n         ^");
+            "x.yaml:3:15: unknown claim 'in-usw'; did you mean 'in-use'?\n"
+            "claims: [{id: in-usw, shows: confirms}]\n              ^");
 }
 
 }  // namespace

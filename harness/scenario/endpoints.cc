@@ -1,47 +1,22 @@
-// Follows which endpoints exist; see endpoints.h.
+// What steps do to the endpoints of a scenario; see endpoints.h.
 #include "scenario/endpoints.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/strings.h"
-
 namespace lastack {
-namespace {
-
-bool IsGlob(std::string_view text) {
-  return text.find_first_of("*?") != std::string_view::npos;
-}
-
-// As few as a reader can take in; the rest is counted.
-std::string List(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 8;
-  if (names.empty()) {
-    return "none";
-  }
-  if (names.size() <= kShown) {
-    return Join(names, ", ");
-  }
-  return fmt::format("{} … and {} more",
-                     Join({names.begin(), names.begin() + kShown}, ", "),
-                     names.size() - kShown);
-}
-
-std::string_view KindText(Endpoints::Kind kind) {
+std::string_view Endpoints::KindText(Kind kind) {
   switch (kind) {
-    case Endpoints::Kind::kListener:
+    case Kind::kListener:
       return "listener";
-    case Endpoints::Kind::kBound:
+    case Kind::kBound:
       return "bound socket";
-    case Endpoints::Kind::kConnection:
+    case Kind::kConnection:
       return "connection";
   }
   return "";
 }
-
-}  // namespace
 
 bool Endpoints::Item::OpenAt(const std::string& peer) const {
   const auto hold = holds.find(peer);
@@ -80,6 +55,7 @@ void Endpoints::Make(const Made& made, const Place& place) {
   item.local = made.local;
   item.failed = made.failed;
   item.made = place;
+  item.lost.reset();
   if (made.kind == Kind::kListener && made.local) {
     listened_[host] = {*made.local, made.family};
   }
@@ -104,6 +80,7 @@ void Endpoints::Close(const std::vector<std::string>& names,
 }
 
 void Endpoints::Fork(const std::string& parent, const std::string& child) {
+  used_.insert(child);
   for (Item& item : items_) {
     if (item.OpenAt(parent)) {
       item.holds[child] = Hold{};
@@ -128,183 +105,23 @@ void Endpoints::EndPeer(const std::string& peer, const Place& place) {
   Close(OpenAt(peer, std::nullopt), peer, place);
 }
 
-void Endpoints::CheckAlive(const std::string& peer, const Place& place) {
-  if (const auto ended = ended_.find(peer); ended != ended_.end()) {
-    problems_.Add(place,
-                  fmt::format("peer '{}' has ended (line {}); declare another one under 'peers'",
-                              peer,
-                              ended->second.line));
-  }
-}
-
-std::vector<std::string> Endpoints::OpenAt(const std::string& peer,
-                                           std::optional<Kind> kind) const {
-  std::vector<std::string> names;
-  for (const Item& item : items_) {
-    if (item.OpenAt(peer) && (!kind || item.decl.kind == *kind)) {
-      names.push_back(item.decl.name);
+void Endpoints::LoseHost(const std::string& host, HostAction how, const Place& place) {
+  const Loss loss{how, place};
+  for (const PeerSpec& peer : scenario_.peers) {
+    const bool runs = how == HostAction::kVanish || used_.contains(peer.name);
+    if (peer.host == host && runs && !ended_.contains(peer.name)) {
+      ended_with_host_[peer.name] = loss;
+      EndPeer(peer.name, place);
     }
   }
-  return names;
-}
-
-std::vector<std::string> Endpoints::Names() const {
-  std::vector<std::string> names;
-  for (const Item& item : items_) {
-    names.push_back(item.decl.name);
-  }
-  return names;
-}
-
-std::vector<std::string> Endpoints::Held(const Node& reference, const std::string& peer) {
-  std::vector<std::string> names;
-  if (reference.IsSequence()) {
-    for (const Node& item : reference.items) {
-      AddHeld(item, peer, &names);
-    }
-  } else {
-    AddHeld(reference, peer, &names);
-  }
-  if (names.empty()) {
-    problems_.Add(reference.place, "an endpoint is wanted here");
-  }
-  return names;
-}
-
-std::string Endpoints::OneHeld(const Node& reference, const std::string& peer) {
-  const std::vector<std::string> names = Held(reference, peer);
-  if (names.size() > 1) {
-    problems_.Add(
-        reference.place,
-        fmt::format("one endpoint is wanted here, not {}: {}", names.size(), List(names)));
-  }
-  return names.empty() ? std::string() : names.front();
-}
-
-void Endpoints::AddHeld(const Node& reference,
-                        const std::string& peer,
-                        std::vector<std::string>* names) {
-  if (!reference.IsScalar()) {
-    problems_.Add(reference.place,
-                  fmt::format("an endpoint's name is wanted here, not {}", KindName(reference)));
-    return;
-  }
-  if (!IsGlob(reference.text)) {
-    CheckHeld(reference.text, peer, reference.place);
-    names->push_back(reference.text);
-    return;
-  }
-  const size_t before = names->size();
-  const auto open = OpenAt(peer, std::nullopt);
-  std::copy_if(open.begin(), open.end(), std::back_inserter(*names), [&](const auto& name) {
-    return GlobMatch(reference.text, name);
-  });
-  if (names->size() == before) {
-    problems_.Add(reference.place,
-                  fmt::format("'{}' matches no endpoint of peer '{}'; it holds: {}",
-                              reference.text,
-                              peer,
-                              List(open)));
-  }
-}
-
-void Endpoints::CheckHeld(const std::string& name, const std::string& peer, const Place& place) {
-  const auto found = index_.find(name);
-  if (found == index_.end()) {
-    problems_.Add(place, Unknown("endpoint", name, Names()));
-    return;
-  }
-  const Item& item = items_[found->second];
-  const auto hold = item.holds.find(peer);
-  if (hold == item.holds.end()) {
-    problems_.Add(place,
-                  fmt::format("peer '{}' does not hold endpoint '{}'; it holds: {}",
-                              peer,
-                              name,
-                              List(OpenAt(peer, std::nullopt))));
-  } else if (!hold->second.open) {
-    problems_.Add(
-        place,
-        fmt::format(
-            "peer '{}' has closed endpoint '{}' (line {})", peer, name, hold->second.closed.line));
-  }
-}
-
-std::vector<std::string> Endpoints::Known(const std::string& reference, const Place& place) {
-  if (!IsGlob(reference)) {
-    if (!index_.contains(reference)) {
-      problems_.Add(place, Unknown("endpoint", reference, Names()));
-      return {};
-    }
-    return {reference};
-  }
-  std::vector<std::string> names;
-  for (const Item& item : items_) {
-    if (GlobMatch(reference, item.decl.name)) {
-      names.push_back(item.decl.name);
+  for (Item& item : items_) {
+    if (item.decl.host == host && !item.lost) {
+      item.lost = loss;
     }
   }
-  if (names.empty()) {
-    problems_.Add(place,
-                  fmt::format("'{}' matches no endpoint; there are: {}", reference, List(Names())));
+  if (how == HostAction::kVanish) {
+    vanished_.try_emplace(host, loss);
   }
-  return names;
-}
-
-std::string Endpoints::DefaultConnection(const std::string& peer, const Place& place) {
-  const auto own = index_.find(peer);
-  if (own != index_.end() && items_[own->second].decl.kind == Kind::kConnection &&
-      items_[own->second].holds.contains(peer)) {
-    CheckHeld(peer, peer, place);  // closed, perhaps
-    return peer;
-  }
-  return OnlyCandidate(OpenAt(peer, Kind::kConnection), peer, "connection", place);
-}
-
-std::string Endpoints::DefaultListener(const std::string& peer, const Place& place) {
-  return OnlyCandidate(OpenAt(peer, Kind::kListener), peer, "listener", place);
-}
-
-std::string Endpoints::OnlyCandidate(const std::vector<std::string>& candidates,
-                                     const std::string& peer,
-                                     std::string_view what,
-                                     const Place& place) {
-  if (candidates.size() == 1) {
-    return candidates.front();
-  }
-  if (candidates.empty()) {
-    problems_.Add(
-        place,
-        fmt::format(
-            "peer '{}' has no {}; it holds: {}", peer, what, List(OpenAt(peer, std::nullopt))));
-  } else {
-    problems_.Add(
-        place, fmt::format("which {} of peer '{}'? name one of: {}", what, peer, List(candidates)));
-  }
-  return {};
-}
-
-const EndpointDecl& Endpoints::Decl(const std::string& name) const {
-  return items_[index_.at(name)].decl;
-}
-
-const std::optional<Destination>& Endpoints::Local(const std::string& name) const {
-  return items_[index_.at(name)].local;
-}
-
-std::optional<std::pair<Destination, Family>> Endpoints::LatestListener(
-    const std::string& host) const {
-  const auto found = listened_.find(host);
-  return found == listened_.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::vector<EndpointDecl> Endpoints::Decls() const {
-  std::vector<EndpointDecl> decls;
-  decls.reserve(items_.size());
-  for (const Item& item : items_) {
-    decls.push_back(item.decl);
-  }
-  return decls;
 }
 
 }  // namespace lastack

@@ -77,10 +77,6 @@ const std::vector<Case>& WordCases() {
       {"Key",
        "scenario: 1\ntitel: a\nsteps: []\n",
        "x.yaml:2:1: unknown key 'titel'; did you mean 'title'?\ntitel: a\n^"},
-      {"Wire",
-       "scenario: 1\ntitle: a\nwire: {}\nsteps: []\n",
-       "x.yaml:3:1: unknown key 'wire'; known: scenario, title, about, refs, claims, labels, "
-       "needs, matrix, hosts, peers, steps, expect\nwire: {}\n^"},
       {"Call",
        WithSteps("  - client: conect\n"),
        "x.yaml:4:13: unknown call 'conect'; did you mean 'connect'?\n"
@@ -138,9 +134,13 @@ const std::vector<Case>& OtherWordCases() {
        "x.yaml:4:34: unknown signal 'SIGKILL'; known: KILL, TERM, STOP, CONT, ABRT, SEGV\n"
        "  - signal: {peer: server, send: SIGKILL}\n                                 ^"},
       {"HostStep",
-       WithSteps("  - host: {server: reboot}\n"),
-       "x.yaml:4:20: 'host' takes a mapping, not text\n"
-       "  - host: {server: reboot}\n                   ^"},
+       WithSteps("  - host: {server: rebot}\n"),
+       "x.yaml:4:20: unknown host action 'rebot'; did you mean 'reboot'?\n"
+       "  - host: {server: rebot}\n                   ^"},
+      {"HostOfHostStep",
+       WithSteps("  - host: {sever: vanish}\n"),
+       "x.yaml:4:12: unknown host 'sever'; did you mean 'server'?\n"
+       "  - host: {sever: vanish}\n           ^"},
   };
   return kCases;
 }
@@ -270,6 +270,14 @@ const std::vector<Case>& HostAndPeerCases() {
        "scenario: 1\ntitle: T\nhosts: {a: {}, b: {}, c: {}}\nsteps: []\n",
        "x.yaml:3:8: a scenario has two hosts, not 3: a, b, c\n"
        "hosts: {a: {}, b: {}, c: {}}\n       ^"},
+      {"HostIsAStep",
+       "scenario: 1\ntitle: T\nhosts: {wire: {}, client: {}}\nsteps: []\n",
+       "x.yaml:3:9: a host cannot be named 'wire', which is a step\n"
+       "hosts: {wire: {}, client: {}}\n        ^"},
+      {"PeerIsAStep",
+       "scenario: 1\ntitle: T\npeers: {wire: {host: server}}\nsteps: []\n",
+       "x.yaml:3:9: a peer cannot be named 'wire', which is a step\n"
+       "peers: {wire: {host: server}}\n        ^"},
       {"PassToOtherHost",
        WithSteps("  - server: listen\n  - server: {pass: {socket: listener, to: client}}\n"),
        "x.yaml:5:43: peer 'client' is on host 'client'; a socket cannot leave host 'server'\n"
@@ -295,9 +303,26 @@ const std::vector<Case>& ExpectCases() {
        "x.yaml:8:3: unknown endpoint 'sever'; did you mean 'server'?\n"
        "  sever: [ESTABLISHED]\n  ^"},
       {"Segment",
-       Connected("expect:\n  segments: [server FIN lost]\n"),
-       "x.yaml:8:14: 'server FIN lost' is no segment; write HOST FLAGS, e.g. server FIN, or "
-       "server FIN x3\n  segments: [server FIN lost]\n             ^"},
+       Connected("expect:\n  segments: [server]\n"),
+       "x.yaml:8:14: 'server' is no segment; write HOST FLAGS, e.g. server FIN, or server FIN x3\n"
+       "  segments: [server]\n             ^"},
+      {"SegmentWord",
+       Connected("expect:\n  segments: [server FIN los]\n"),
+       "x.yaml:8:14: unknown word of a segment 'los'; did you mean 'lost'?\n"
+       "  segments: [server FIN los]\n             ^"},
+      {"SegmentWords",
+       Connected("expect:\n  segments: [server FIN lost injected]\n"),
+       "x.yaml:8:14: 'injected' is one word too many of a segment: one of lost and injected, one "
+       "of "
+       "x2, x3 …\n  segments: [server FIN lost injected]\n             ^"},
+      {"Listener",
+       Connected("expect:\n  listener: [ESTABLISHED, CLOSED]\n"),
+       "x.yaml:8:14: 'listener' is a listener: its sequence is [LISTEN], or [LISTEN, CLOSED]\n"
+       "  listener: [ESTABLISHED, CLOSED]\n             ^"},
+      {"ListenerEnd",
+       Connected("expect:\n  listener: [LISTEN, SYN-RECEIVED]\n"),
+       "x.yaml:8:22: 'listener' is a listener: its sequence is [LISTEN], or [LISTEN, CLOSED]\n"
+       "  listener: [LISTEN, SYN-RECEIVED]\n                     ^"},
       {"Flag",
        Connected("expect:\n  segments: [server FINE]\n"),
        "x.yaml:8:14: unknown flag 'FINE'; did you mean 'FIN'?\n"

@@ -1,4 +1,4 @@
-// The tables of keys and words.
+// The tables of keys and words, but for those of segments and the wire.
 #include "scenario/keys.h"
 
 #include <array>
@@ -73,6 +73,8 @@ const KeyTable& ScenarioKeys() {
                                    {"matrix", Shape::kMatrix},
                                    {"hosts", Shape::kHosts},
                                    {"peers", Shape::kPeers},
+                                   {"link", Shape::kLink},
+                                   {"wire", Shape::kRules},
                                    {"steps", Shape::kSteps, true},
                                    {"expect", Shape::kExpect}},
                                   ""};
@@ -157,6 +159,7 @@ const KeyTable& RebindKeys() {
                                    {"until", Shape::kOk},
                                    {"took", Shape::kDurationRange},
                                    {"within", Shape::kDuration},
+                                   {"async", Shape::kName},
                                    {"expect", Shape::kOutcome}},
                                   ""};
   return kTable;
@@ -181,47 +184,19 @@ const KeyTable& HoldsKeys() {
   return kTable;
 }
 
-const KeyTable& SegmentKeys() {
-  static const KeyTable kTable = {"segment",
-                                  {{"from", Shape::kName},
-                                   {"flags", Shape::kFlags},
-                                   {"only", Shape::kBoolean},
-                                   {"nth", Shape::kCount},
-                                   {"bytes", Shape::kSomeBytes},
-                                   {"connection", Shape::kName}},
-                                  ""};
-  return kTable;
-}
-
 const KeyTable& ExpectKeys() {
   static const KeyTable kTable = {"expect", {{"segments", Shape::kSegments}}, "", true};
   return kTable;
 }
 
-const KeyTable& ExpectedSegmentKeys() {
-  static const KeyTable kTable = {"expected segment", {{"bytes", Shape::kByteRange}}, ""};
-  return kTable;
-}
-
 const std::vector<const KeyTable*>& AllKeyTables() {
   static const std::vector<const KeyTable*> kAll = [] {
-    std::vector<const KeyTable*> all = {&ScenarioKeys(),
-                                        &HostKeys(),
-                                        &PeerKeys(),
-                                        &ClaimRefKeys(),
-                                        &DestinationKeys(),
-                                        &SourceKeys(),
-                                        &LingerKeys(),
-                                        &SignalKeys(),
-                                        &HostStepKeys(),
-                                        &DestroyKeys(),
-                                        &CounterKeys(),
-                                        &RebindKeys(),
-                                        &WaitKeys(),
-                                        &HoldsKeys(),
-                                        &SegmentKeys(),
-                                        &ExpectKeys(),
-                                        &ExpectedSegmentKeys()};
+    std::vector<const KeyTable*> all = {
+        &ScenarioKeys(), &HostKeys(),           &PeerKeys(),   &ClaimRefKeys(), &DestinationKeys(),
+        &SourceKeys(),   &LingerKeys(),         &SignalKeys(), &HostStepKeys(), &DestroyKeys(),
+        &CounterKeys(),  &RebindKeys(),         &WaitKeys(),   &HoldsKeys(),    &SegmentKeys(),
+        &LinkKeys(),     &RuleKeys(),           &UntilKeys(),  &WireStepKeys(), &InjectKeys(),
+        &ExpectKeys(),   &ExpectedSegmentKeys()};
     for (const KeyTable& table : CallTables()) {
       all.push_back(&table);
     }
@@ -269,7 +244,7 @@ std::vector<std::string> CallNames() {
 
 const std::vector<std::string>& StepNames() {
   static const std::vector<std::string> kNames = {
-      "signal", "host", "destroy", "counter", "rebind", "wait"};
+      "signal", "host", "destroy", "counter", "rebind", "wait", "wire"};
   return kNames;
 }
 
@@ -280,12 +255,6 @@ const std::vector<std::string>& SignalNames() {
 
 const std::vector<std::string>& PollEventNames() {
   static const std::vector<std::string> kNames = {"in", "out", "rdhup", "hup", "err"};
-  return kNames;
-}
-
-const std::vector<std::string>& SegmentFlagNames() {
-  static const std::vector<std::string> kNames = {
-      "SYN", "ACK", "FIN", "RST", "PSH", "URG", "ECE", "CWR"};
   return kNames;
 }
 

@@ -59,6 +59,13 @@ enum class Shape {
   kHolds,
   kSegment,
   kAddressChange,
+  kLink,
+  kRules,
+  kUntil,
+  kCountRange,
+  kInject,
+  kSequence,
+  kIcmp,
 };
 
 struct Key {
@@ -91,6 +98,11 @@ struct KeyTable {
 [[nodiscard]] const KeyTable& WaitKeys();
 [[nodiscard]] const KeyTable& HoldsKeys();
 [[nodiscard]] const KeyTable& SegmentKeys();
+[[nodiscard]] const KeyTable& LinkKeys();
+[[nodiscard]] const KeyTable& RuleKeys();
+[[nodiscard]] const KeyTable& UntilKeys();
+[[nodiscard]] const KeyTable& WireStepKeys();
+[[nodiscard]] const KeyTable& InjectKeys();
 [[nodiscard]] const KeyTable& ExpectKeys();
 [[nodiscard]] const KeyTable& ExpectedSegmentKeys();
 
@@ -102,12 +114,17 @@ struct KeyTable {
 [[nodiscard]] const std::vector<Call>& AllCalls();
 [[nodiscard]] std::vector<std::string> CallNames();
 
-// The steps that are not calls of a peer: signal, host, destroy, counter, rebind, wait.
+// The steps that are not calls of a peer: signal, host, destroy, counter, rebind, wait, wire.
 [[nodiscard]] const std::vector<std::string>& StepNames();
 
 [[nodiscard]] const std::vector<std::string>& SignalNames();
 [[nodiscard]] const std::vector<std::string>& PollEventNames();
 [[nodiscard]] const std::vector<std::string>& SegmentFlagNames();
+[[nodiscard]] const std::vector<std::string>& IcmpNames();
+// What a host does as a whole: reboot, vanish.
+[[nodiscard]] const std::vector<std::string>& HostActionNames();
+// The wire steps that take nothing: cut, mend.
+[[nodiscard]] const std::vector<std::string>& LinkActionNames();
 [[nodiscard]] const std::vector<std::string>& ShutdownNames();
 
 }  // namespace lastack

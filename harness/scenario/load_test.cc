@@ -99,6 +99,36 @@ TEST(Load, ExpectationsOfSegments) {
   EXPECT_EQ(segments.segments[0].bytes, (Range<int64_t>{1, 100}));
 }
 
+TEST(Load, SegmentsThatDoNotArriveOrThatNobodySent) {
+  const Scenario scenario = LoadFirst(
+      Connected("expect:\n  segments: [server FIN lost x3, {client RST injected: {seq: 100}}, "
+                "client FIN x2 lost, client ACK]\n"));
+  const std::vector<ExpectedSegment>& segments = scenario.segments->front().segments;
+  EXPECT_EQ(segments[0].fate, Fate::kLost);
+  EXPECT_EQ(segments[0].times, 3);
+  EXPECT_EQ(segments[1].fate, Fate::kInjected);
+  EXPECT_EQ(segments[1].seq, (Range<int64_t>{100, 100}));
+  EXPECT_EQ(segments[2].fate, Fate::kLost);
+  EXPECT_EQ(segments[2].times, 2);
+  EXPECT_EQ(segments[3].fate, Fate::kArrives);
+}
+
+TEST(Load, AGlobOfStatesIsAboutConnections) {
+  const Scenario scenario = LoadSteps(
+      "  - server: {listen: {as: s-listener}}\n  - client: connect\n"
+      "  - server: {accept: {as: s1}}\n  - wait: {state: {\"s*\": ESTABLISHED}}\n");
+  EXPECT_THAT(std::get<WaitState>(StepAt<WaitStep>(scenario, 3).what).states,
+              ElementsAre(std::pair("s1", State::kEstablished)));
+}
+
+TEST(Load, ARebindMayRunWhileLaterStepsGoOn) {
+  const Scenario scenario =
+      LoadFirst(Connected("  - rebind: {host: server, until: ok, async: again}\n"
+                          "  - server: {close: listener}\n  - wait: {call: again}\n"));
+  EXPECT_EQ(StepAt<RebindStep>(scenario, 3).async, "again");
+  EXPECT_EQ(std::get<WaitCall>(StepAt<WaitStep>(scenario, 5).what).name, "again");
+}
+
 TEST(Load, WithinFollowsFromTook) {
   const Scenario scenario = LoadFirst(
       Connected("  - client: {close: {took: 60s..62s}}\n  - wait: {exit: client, took: 1s..3s}\n"));

@@ -109,4 +109,27 @@ const EndpointDecl* FindEndpoint(const Scenario& scenario, std::string_view name
   return FindByName(scenario.endpoints, name);
 }
 
+std::string OtherHost(const Scenario& scenario, const std::string& host) {
+  for (const HostSpec& other : scenario.hosts) {
+    if (other.name != host) {
+      return other.name;
+    }
+  }
+  return host;
+}
+
+std::vector<const WireRule*> AllRules(const Scenario& scenario) {
+  std::vector<const WireRule*> rules;
+  for (const WireRule& rule : scenario.rules) {
+    rules.push_back(&rule);
+  }
+  for (const Step& step : scenario.steps) {
+    const auto* wire = std::get_if<WireStep>(&step.what);
+    if (const auto* add = wire == nullptr ? nullptr : std::get_if<AddRule>(&wire->what)) {
+      rules.push_back(&add->rule);
+    }
+  }
+  return rules;
+}
+
 }  // namespace lastack

@@ -160,10 +160,11 @@ struct SignalStep {
   std::string signal;  // "KILL", "TERM", "STOP", "CONT", "ABRT", "SEGV"
 };
 
-enum class AddressChange { kRemove, kAdd };
-struct HostStep {  // `host: {NAME: {address: remove}}`
+// `host: {NAME: reboot | vanish | {address: remove | add}}`
+enum class HostAction { kReboot, kVanish, kRemoveAddress, kAddAddress };
+struct HostStep {
   std::string host;
-  AddressChange change = AddressChange::kRemove;
+  HostAction action = HostAction::kVanish;
 };
 
 struct DestroyStep {
@@ -187,6 +188,7 @@ struct RebindStep {
   std::string user;
   bool until_ok = false;
   Duration within = std::chrono::seconds(5);
+  std::string async;  // its name if the runner does not wait for it
   Expected expected;
 };
 
@@ -195,9 +197,62 @@ struct SegmentMatch {
   std::string from;   // host; empty: any
   std::string flags;  // "FIN", "SYN,ACK"; empty: any
   bool only = false;  // exactly these flags
-  int nth = 1;
+  // Which of those that match, from 1. Nothing: of a rule every one, elsewhere the first.
+  std::optional<Range<int64_t>> nth;
   std::optional<bool> has_bytes;
-  std::string connection;  // endpoint; empty: any
+  std::optional<Range<int64_t>> seq;  // relative: the sender's SYN is 0
+  std::string connection;             // endpoint; empty: any
+};
+
+// What a rule does with a segment that it matches. `delay` is a hold that ends by itself after a
+// time, `reorder` one that ends with a later segment.
+enum class WireAction { kDrop, kHold, kDuplicate };
+
+// A rule of the wire: `NAME: {drop: MATCH}`. Of a hold exactly one of `sees`, `step` and `after` is
+// set.
+struct WireRule {
+  std::string name;
+  WireAction action = WireAction::kDrop;
+  SegmentMatch match;
+  std::optional<SegmentMatch> sees;  // until such a segment has reached the relay
+  bool behind = false;               // … after the held one (reorder), not before
+  std::optional<int> step;           // until this step begins; an index into Scenario::steps
+  std::optional<Duration> after;     // for this long
+  Place place;
+};
+
+struct AddRule {
+  WireRule rule;
+};
+struct RemoveRule {
+  std::string name;
+};
+struct ReleaseRule {
+  std::string name;
+};
+struct CutLink {};
+struct MendLink {};
+
+// A sequence number of a segment to be made: `next`, `next+100`, or a number relative to the SYN.
+struct SequenceChoice {
+  bool next = true;
+  int64_t offset = 0;
+};
+
+// A segment that the relay makes from what it has seen of the connection.
+struct Inject {
+  std::string connection;  // endpoint; empty: the connection that began last
+  std::string from;        // host that it claims to be from
+  std::string flags;
+  SequenceChoice seq;  // next: what `from` would send next
+  SequenceChoice ack;  // next: what the other host would send next
+  int64_t bytes = 0;
+  std::string icmp;  // instead of a segment: "port-unreachable", "host-unreachable"
+};
+
+// `wire: …` as a step.
+struct WireStep {
+  std::variant<AddRule, RemoveRule, ReleaseRule, CutLink, MendLink, Inject> what;
 };
 
 struct WaitState {
@@ -226,7 +281,15 @@ struct WaitStep {
 struct Step {
   Place place;
   std::string text;  // one line, as --dry-run and the evidence name it: "client: close"
-  std::variant<CallStep, SignalStep, HostStep, DestroyStep, CounterStep, RebindStep, WaitStep> what;
+  std::variant<CallStep,
+               SignalStep,
+               HostStep,
+               DestroyStep,
+               CounterStep,
+               RebindStep,
+               WaitStep,
+               WireStep>
+      what;
 };
 
 // One endpoint that the scenario names.
@@ -245,11 +308,15 @@ struct ExpectedStates {
   Place place;
 };
 
+enum class Fate { kArrives, kLost, kInjected };
+
 struct ExpectedSegment {
   std::string from;                     // host
   std::string flags;                    // "FIN", "SYN,ACK"
+  Fate fate = Fate::kArrives;           // "lost", "injected"
   int times = 1;                        // "x3"
   std::optional<Range<int64_t>> bytes;  // payload
+  std::optional<Range<int64_t>> seq;    // relative: the sender's SYN is 0
   Place place;
 };
 
@@ -278,6 +345,9 @@ struct Scenario {
   std::vector<std::pair<std::string, std::string>> matrix;  // name → label
   Family family = Family::kV4;
   std::vector<HostSpec> hosts;  // two
+  bool wire = false;      // the link is a relay; implied by rules, wire steps, a delay, a lost host
+  Duration link_delay{};  // each way
+  std::vector<WireRule> rules;  // in force from the start
   std::vector<PeerSpec> peers;
   std::vector<EndpointDecl> endpoints;
   std::vector<Step> steps;
@@ -286,7 +356,11 @@ struct Scenario {
   Place place;                                            // of the `scenario:` key
 };
 
+// Those in force from the start, and those that steps add.
+[[nodiscard]] std::vector<const WireRule*> AllRules(const Scenario& scenario);
 [[nodiscard]] const HostSpec* FindHost(const Scenario& scenario, std::string_view name);
+// The one of the two that is not this one.
+[[nodiscard]] std::string OtherHost(const Scenario& scenario, const std::string& host);
 [[nodiscard]] const PeerSpec* FindPeer(const Scenario& scenario, std::string_view name);
 [[nodiscard]] const EndpointDecl* FindEndpoint(const Scenario& scenario, std::string_view name);
 

@@ -28,6 +28,15 @@ hosts:
 peers:
   server: {on_term: graceful}
   successor: {host: server, user: daemon, on_term: close}
+link: {delay: 100ms}
+wire:
+  first-fin: {drop: {from: server, flags: FIN, nth: 1..2, seq: 1..4KiB}}
+  data: {hold: {from: client, bytes: some, connection: c1}, until: {step: 3}}
+  both: {when: {old: both}, hold: {flags: FIN, only: true}, until: {sees: {flags: RST}}}
+  "late-${port}": {hold: {seq: 1}, until: {after: 50ms}}
+  slow: {delay: {from: client}, by: 20ms}
+  twice: {duplicate: {flags: FIN}}
+  swapped: {reorder: {flags: PSH}, behind: {flags: FIN}}
 steps:
   - server: {bind: {as: b, address: own2, port: 7000, options: [SO_REUSEADDR]}}
   - server: {listen: {on: b, backlog: 5}}
@@ -63,10 +72,18 @@ steps:
   - wait: {segment: {from: client, flags: [SYN, ACK], only: true, nth: 2, bytes: none, connection: server}, took: 5s..6s}
   - wait: {for: 250ms, holds: {state: {server: ESTABLISHED}}}
   - host: {server: {address: remove}}
+  - wire: {add: {late: {drop: {from: server, connection: client}}}}
+  - wire: {release: data}
+  - wire: {remove: first-fin}
+  - wire: cut
+  - wire: mend
+  - wire: {inject: {connection: client, from: server, flags: [RST, ACK], seq: next+100, ack: next, bytes: 5}}
+  - wire: {inject: {from: client, icmp: port-unreachable}}
   - server: {close: {took: 60s..62.05s}}
   - rebind: {host: server, expect: {cases: [{when: {old: [reuseaddr, both]}, is: ok}], else: EADDRINUSE}}
-  - rebind: {on: s1, options: [SO_REUSEADDR], user: nobody, until: ok, took: 1s..9s}
+  - rebind: {on: s1, options: [SO_REUSEADDR], user: nobody, until: ok, took: 1s..9s, async: again}
   - rebind: {host: client, address: any6, port: 99, within: 1min}
+  - host: {client: reboot}
   - signal: {peer: server, send: TERM}
   - wait: {exit: server}
 expect:
@@ -74,8 +91,8 @@ expect:
   "c*": [SYN-SENT, ESTABLISHED, CLOSED]
   listener: [LISTEN, CLOSED]
   segments:
-    client: [server FIN, {client FIN x3: {bytes: 1..100}}, "server SYN,ACK"]
-    "c*": [client RST]
+    client: [server FIN, {client FIN x3: {bytes: 1..100, seq: 5}}, "server SYN,ACK"]
+    "c*": [client RST injected, server FIN lost x2]
 )";
 
 }  // namespace lastack

@@ -48,7 +48,9 @@ class ScenarioText {
   void Add(const PeerSpec& p) { AddAll(p.name, p.host, p.user, p.on_term, p.forked); }
   void Add(const EndpointDecl& e) { AddAll(e.name, e.peer, e.host, e.kind, e.family); }
   void Add(const ExpectedStates& e) { AddAll(e.endpoint, e.states, e.places, e.place); }
-  void Add(const ExpectedSegment& s) { AddAll(s.from, s.flags, s.times, s.bytes, s.place); }
+  void Add(const ExpectedSegment& s) {
+    AddAll(s.from, s.flags, s.fate, s.times, s.bytes, s.seq, s.place);
+  }
   void Add(const ExpectedSegments& s) { AddAll(s.connection, s.segments, s.place); }
   void Add(const CallStep& s) {
     AddAll(s.peer,
@@ -74,7 +76,7 @@ class ScenarioText {
            s.expected);
   }
   void Add(const SignalStep& s) { AddAll(s.peer, s.signal); }
-  void Add(const HostStep& s) { AddAll(s.host, s.change); }
+  void Add(const HostStep& s) { AddAll(s.host, s.action); }
   void Add(const DestroyStep& s) { Add(s.endpoint); }
   void Add(const CounterStep& s) {
     Add(s.host);
@@ -83,13 +85,30 @@ class ScenarioText {
     }
   }
   void Add(const RebindStep& s) {
-    AddAll(s.host, s.family, s.local, s.on, s.options, s.user, s.until_ok, s.within, s.expected);
+    AddAll(s.host, s.family, s.local, s.on, s.options, s.user, s.until_ok, s.within, s.async);
+    Add(s.expected);
   }
   void Add(const WaitState& w) { Add(w.states); }
-  void Add(const WaitSegment& w) {
-    const SegmentMatch& m = w.match;
-    AddAll(m.from, m.flags, m.only, m.nth, m.has_bytes, m.connection);
+  void Add(const SegmentMatch& m) {
+    AddAll(m.from, m.flags, m.only, m.nth, m.has_bytes, m.seq, m.connection);
   }
+  void Add(const WireRule& r) {
+    AddAll(r.name, r.action, r.match, r.sees, r.behind, r.step, r.after, r.place);
+  }
+  void Add(const AddRule& a) { Add(a.rule); }
+  void Add(const RemoveRule& r) { Add(r.name); }
+  void Add(const ReleaseRule& r) { Add(r.name); }
+  void Add(const CutLink& /*cut*/) { Add("cut"); }
+  void Add(const MendLink& /*mend*/) { Add("mend"); }
+  void Add(const SequenceChoice& c) { AddAll(c.next, c.offset); }
+  void Add(const Inject& i) {
+    AddAll(i.connection, i.from, i.flags, i.seq, i.ack, i.bytes, i.icmp);
+  }
+  void Add(const WireStep& s) {
+    Add(s.what.index());
+    std::visit([&](const auto& what) { Add(what); }, s.what);
+  }
+  void Add(const WaitSegment& w) { Add(w.match); }
   void Add(const WaitCall& w) { Add(w.name); }
   void Add(const WaitExit& w) { Add(w.peer); }
   void Add(const WaitFor& w) { AddAll(w.duration, w.holds); }
@@ -127,6 +146,9 @@ inline std::string AllTextOf(const Scenario& s) {
               s.matrix,
               s.family,
               s.hosts,
+              s.wire,
+              s.link_delay,
+              s.rules,
               s.peers,
               s.endpoints,
               s.steps,

@@ -19,6 +19,8 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kDuration = R"(\d+(\.\d+)?(ns|us|ms|s|min))";
 constexpr const char* kBytes = R"(\d+(KiB|MiB|GiB)?)";
 constexpr const char* kByteRange = R"(^\d+(KiB|MiB|GiB)?(\.\.\d+(KiB|MiB|GiB)?)?$)";
+constexpr const char* kCountRange = R"(^\d+(\.\.\d+)?$)";
+constexpr const char* kSequence = R"(^(next([+-]\d+)?|\d+)$)";
 constexpr const char* kName = "^[A-Za-z][A-Za-z0-9_-]*$";
 
 Json Ref(const std::string& definition) {
@@ -120,6 +122,13 @@ Json Segments() {
   return {{"anyOf", {list, MapOf(OrMatrix(list))}}};
 }
 
+// Rules by name, as far as the matrix has them.
+Json Rules() {
+  return {{"type", "object"},
+          {"properties", {{"when", Ref("condition")}}},
+          {"additionalProperties", OrMatrix(Ref("rule"))}};
+}
+
 // What a value of each shape looks like.
 std::map<Shape, Json> MakeShapes() {
   constexpr int64_t kMaxCount = 1'000'000;
@@ -171,6 +180,13 @@ std::map<Shape, Json> MakeShapes() {
       {Shape::kHolds, Ref("holds")},
       {Shape::kSegment, Ref("segment")},
       {Shape::kAddressChange, Words({"remove", "add"})},
+      {Shape::kLink, Ref("link")},
+      {Shape::kRules, Rules()},
+      {Shape::kUntil, Ref("until")},
+      {Shape::kCountRange, NumberOr(kCountRange)},
+      {Shape::kInject, Ref("inject")},
+      {Shape::kSequence, NumberOr(kSequence)},
+      {Shape::kIcmp, Words(IcmpNames())},
   };
 }
 
@@ -224,14 +240,17 @@ Json PeerCall() {
 
 Json Step() {
   const Json destroy = {{"anyOf", {Ref("destroy"), Text()}}};
+  const Json host = {{"anyOf", {Ref("host"), Words(HostActionNames())}}};
+  const Json wire = {{"anyOf", {Ref("wire"), Words(LinkActionNames())}}};
   return {{"type", "object"},
           {"properties",
            {{"signal", Ref("signal")},
-            {"host", MapOf(Ref("host"))},
+            {"host", OrMatrix(MapOf(OrMatrix(host)))},
             {"destroy", OrMatrix(destroy)},
             {"counter", OrMatrix(Ref("counter"))},
             {"rebind", OrMatrix(Ref("rebind"))},
             {"wait", OrMatrix(Ref("wait"))},
+            {"wire", OrMatrix(wire)},
             {"when", Ref("condition")}}},
           {"additionalProperties", OrMatrix(Ref("peer call"))}};
 }

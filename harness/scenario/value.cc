@@ -103,6 +103,22 @@ std::vector<const Entry*> MapReader::Others() const {
   return others;
 }
 
+std::string_view MapReader::OnlyOne(const std::vector<std::string_view>& keys,
+                                    const std::string& if_none) const {
+  std::string_view found;
+  for (const std::string_view key : keys) {
+    const Node* value = Get(key);
+    if (value != nullptr && !found.empty()) {
+      problems_.Add(value->place, fmt::format("'{}' and '{}' exclude each other", found, key));
+    }
+    found = value == nullptr ? found : key;
+  }
+  if (found.empty()) {
+    problems_.Add(node_.place, if_none);
+  }
+  return found;
+}
+
 void MapReader::Exclude(std::string_view key, const std::vector<std::string_view>& others) const {
   if (!Has(key)) {
     return;
@@ -218,6 +234,16 @@ Range<int64_t> ReadRange(const Node& node, Problems& problems) {
     problems.Add(node.place, fmt::format("the range {} runs backwards", text));
   }
   return {*min, *max};
+}
+
+Range<int64_t> ReadRangeIn(const Node& node, Range<int64_t> allowed, Problems& problems) {
+  const Range<int64_t> range = ReadRange(node, problems);
+  for (const int64_t end : {range.min, range.max}) {
+    if (!allowed.Contains(end)) {
+      problems.Add(node.place, fmt::format("{} is not in {}..{}", end, allowed.min, allowed.max));
+    }
+  }
+  return range;
 }
 
 std::string ReadWord(const Node& node,

@@ -30,6 +30,9 @@ class MapReader {
   [[nodiscard]] bool Has(std::string_view key) const { return Get(key) != nullptr; }
   // The entries whose keys are not in the table.
   [[nodiscard]] std::vector<const Entry*> Others() const;
+  // The one of these keys that is there. Several are a problem, and so is none: `if_none`.
+  [[nodiscard]] std::string_view OnlyOne(const std::vector<std::string_view>& keys,
+                                         const std::string& if_none) const;
   // A problem at `key` for the first of `others` that is there as well.
   void Exclude(std::string_view key, const std::vector<std::string_view>& others) const;
 
@@ -59,11 +62,18 @@ void CheckName(const std::string& name, const Place& place, Problems& problems);
 [[nodiscard]] Range<Duration> ReadDurationRange(const Node& node, Problems& problems);
 // "5", "1..10", "1..1MiB".
 [[nodiscard]] Range<int64_t> ReadRange(const Node& node, Problems& problems);
+// The same, within these.
+[[nodiscard]] Range<int64_t> ReadRangeIn(const Node& node,
+                                         Range<int64_t> allowed,
+                                         Problems& problems);
 // One of these words; `kind` is for the message.
 [[nodiscard]] std::string ReadWord(const Node& node,
                                    const std::string& kind,
                                    const std::vector<std::string>& words,
                                    Problems& problems);
+
+// Relative ones: the SYN of the sender is 0.
+constexpr Range<int64_t> kSequenceNumbers = {0, 0xffff'ffff};
 
 // Both sides of "1..10"; nothing without "..".
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> SplitRange(std::string_view text);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace lastack {
 namespace {
 
@@ -126,7 +128,7 @@ std::optional<Datagram> ParseEthernet(Bytes frame) {
   return std::nullopt;
 }
 
-Flags ParseFlags(uint8_t bits) {
+Flags FlagsOf(uint8_t bits) {
   auto is_set = [bits](unsigned bit) { return ((bits >> bit) & 1U) != 0; };
   return {.fin = is_set(0),
           .syn = is_set(1),
@@ -187,6 +189,39 @@ std::string ToString(const Flags& flags) {
   return text.empty() ? "none" : text;
 }
 
+std::optional<Flags> ParseFlags(std::string_view text) {
+  Flags flags;
+  if (text.empty() || text == "none") {
+    return flags;
+  }
+  const std::array<std::pair<std::string_view, bool*>, 8> names = {{{"SYN", &flags.syn},
+                                                                    {"FIN", &flags.fin},
+                                                                    {"RST", &flags.rst},
+                                                                    {"PSH", &flags.psh},
+                                                                    {"ACK", &flags.ack},
+                                                                    {"URG", &flags.urg},
+                                                                    {"ECE", &flags.ece},
+                                                                    {"CWR", &flags.cwr}}};
+  for (const std::string& word : Split(text, ',')) {
+    const auto* const found = std::ranges::find(names, word, [](const auto& n) { return n.first; });
+    if (found == names.end()) {
+      return std::nullopt;
+    }
+    *found->second = true;
+  }
+  return flags;
+}
+
+uint8_t FlagBits(const Flags& flags) {
+  const std::array<bool, 8> bits = {
+      flags.fin, flags.syn, flags.rst, flags.psh, flags.ack, flags.urg, flags.ece, flags.cwr};
+  unsigned all = 0;
+  for (size_t i = 0; i < bits.size(); ++i) {
+    all |= (bits.at(i) ? 1U : 0U) << i;
+  }
+  return static_cast<uint8_t>(all);
+}
+
 uint32_t SequenceLength(const Segment& segment) {
   return segment.seg_len + (segment.flags.syn ? 1U : 0U) + (segment.flags.fin ? 1U : 0U);
 }
@@ -206,7 +241,7 @@ std::optional<Segment> ParseSegment(const uint8_t* frame, size_t captured) {
   segment.destination = {datagram->destination, Read16(tcp, 2)};
   segment.seg_seq = Read32(tcp, 4);
   segment.seg_ack = Read32(tcp, 8);
-  segment.flags = ParseFlags(tcp[13]);
+  segment.flags = FlagsOf(tcp[13]);
   segment.seg_wnd = Read16(tcp, 14);
   segment.seg_len = static_cast<uint32_t>(datagram->tcp_length - header);
   TakeOptions(tcp.subspan(kTcpHeader, header - kTcpHeader), &segment);

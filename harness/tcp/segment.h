@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/socket_address.h"
 
@@ -30,6 +31,11 @@ struct Flags {
 // "FIN,ACK", "SYN", "none"; the order is SYN FIN RST PSH ACK URG ECE CWR as Wireshark users read
 // it.
 [[nodiscard]] std::string ToString(const Flags& flags);
+// The flags of "FIN,ACK", in any order; of "none" and of an empty text none. Nothing if a name is
+// not one of the eight.
+[[nodiscard]] std::optional<Flags> ParseFlags(std::string_view text);
+// The control bits as they stand in a header: FIN is 1, SYN 2, … CWR 128.
+[[nodiscard]] uint8_t FlagBits(const Flags& flags);
 
 enum class Direction { kIn, kOut };  // as the tap's host sees it
 

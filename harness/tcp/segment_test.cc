@@ -309,5 +309,33 @@ TEST(Seq, ComparesModulo) {
   EXPECT_TRUE(SeqLessEqual(5, 5));
 }
 
+TEST(ParseFlags, ReadsWhatToStringWrites) {
+  const Flags all{.fin = true,
+                  .syn = true,
+                  .rst = true,
+                  .psh = true,
+                  .ack = true,
+                  .urg = true,
+                  .ece = true,
+                  .cwr = true};
+  for (const Flags& flags : {Flags{}, Flags{.fin = true, .ack = true}, all}) {
+    EXPECT_EQ(ParseFlags(ToString(flags)), flags);
+  }
+  EXPECT_EQ(ParseFlags("ACK,FIN"), (Flags{.fin = true, .ack = true}));
+  EXPECT_EQ(ParseFlags(""), Flags{});
+}
+
+TEST(ParseFlags, RefusesOtherNames) {
+  for (const char* text : {"FINN", "FIN,", "fin", "FIN ACK", "none,FIN"}) {
+    EXPECT_EQ(ParseFlags(text), std::nullopt) << text;
+  }
+}
+
+TEST(FlagBits, AreThoseOfTheHeader) {
+  EXPECT_EQ(FlagBits({}), 0);
+  EXPECT_EQ(FlagBits({.fin = true, .ack = true}), 0x11);
+  EXPECT_EQ(FlagBits({.syn = true, .cwr = true}), 0x82);
+}
+
 }  // namespace
 }  // namespace lastack

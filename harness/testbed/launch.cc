@@ -42,7 +42,7 @@ Result<Pipe> MakePipe() {
 // What the child needs, prepared before clone: the child shares the memory of this process until it
 // executes, so it may only make system calls.
 struct ChildPlan {
-  std::array<char*, 2> arguments{};
+  std::vector<char*> arguments;  // ends with nullptr
   int standard_input = -1;
   int standard_output = -1;
   int error = 0;  // errno of what failed in the child
@@ -184,15 +184,20 @@ void HostProcess::Release() {
   handle_.Reset();
 }
 
-Result<LaunchedHost> LaunchHost(const std::string& program) {
+Result<LaunchedHost> LaunchHost(const std::string& program,
+                                const std::vector<std::string>& arguments) {
   Result<Pipe> to_host = MakePipe();
   Result<Pipe> from_host = MakePipe();
   if (!to_host || !from_host) {
     return Fail(to_host ? from_host.error() : to_host.error());
   }
-  std::string path = program;
+  std::vector<std::string> words = {program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
   ChildPlan plan;
-  plan.arguments = {path.data(), nullptr};
+  for (std::string& word : words) {
+    plan.arguments.push_back(word.data());
+  }
+  plan.arguments.push_back(nullptr);
   plan.standard_input = to_host->read_end.get();
   plan.standard_output = from_host->write_end.get();
   int handle = -1;

@@ -1,4 +1,5 @@
-// Starting lastack-host as PID 1 of a new PID namespace, and ending it with everything in it.
+// Starting lastack-host, or the relay, as PID 1 of a new PID namespace, and ending it with
+// everything in it.
 //
 // The host inherits the network namespace of the calling thread. It gets a session of its own (a
 // terminal's Ctrl-C reaches lastack alone), default signal dispositions, no core files, and no
@@ -63,6 +64,7 @@ struct LaunchedHost {
 
 // Returns once the program runs. Errors: kPermission or kUnsupported without PID namespaces;
 // kSystem if the program cannot be executed.
-[[nodiscard]] Result<LaunchedHost> LaunchHost(const std::string& program);
+[[nodiscard]] Result<LaunchedHost> LaunchHost(const std::string& program,
+                                              const std::vector<std::string>& arguments = {});
 
 }  // namespace lastack

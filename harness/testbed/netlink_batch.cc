@@ -24,7 +24,7 @@ void FillVethEnd(nlmsghdr* message, const VethEnd& end, uint32_t flags) {
   header->ifi_index = end.index;
   header->ifi_flags = flags;
   header->ifi_change = flags;
-  mnl_attr_put_strz(message, IFLA_IFNAME, "eth0");
+  mnl_attr_put_strz(message, IFLA_IFNAME, end.name.c_str());
   mnl_attr_put(message, IFLA_ADDRESS, end.mac.size(), end.mac.data());
   mnl_attr_put_u32(message, IFLA_MTU, kMtu);
   mnl_attr_put_u32(message, IFLA_GSO_MAX_SEGS, 1);
@@ -63,7 +63,7 @@ void NetlinkBatch::CreateVeth(const VethEnd& here, const VethEnd& there, int the
 }
 
 void NetlinkBatch::SetUpLink(int link) {
-  Append(RTM_NEWLINK, 0, "set up eth0", [link](nlmsghdr* message) {
+  Append(RTM_NEWLINK, 0, "set up the link", [link](nlmsghdr* message) {
     auto* header = PutHeader<ifinfomsg>(message);
     header->ifi_index = link;
     header->ifi_flags = IFF_UP;

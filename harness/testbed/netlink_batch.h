@@ -17,10 +17,11 @@ namespace lastack {
 inline constexpr int kLoopbackIndex = 1;  // LOOPBACK_IFINDEX: the same in every namespace
 inline constexpr uint32_t kMtu = 1500;
 
-// One end of the veth pair; always named eth0.
+// One end of a veth pair.
 struct VethEnd {
   int index = 0;
   MacAddress mac{};
+  std::string name = "eth0";
 };
 
 struct Route {

@@ -115,7 +115,7 @@ Status CheckAway(const NetworkVisit& inside) {
 }  // namespace
 
 const Sysctls& DefaultSysctls() {
-  static const Sysctls defaults = {
+  static const Sysctls kDefaults = {
       // A new namespace inherits these two from the machine, which may be a router (containers do
       // that) or filter
       // strictly; a host of an experiment must neither forward strays nor drop what comes the
@@ -135,7 +135,7 @@ const Sysctls& DefaultSysctls() {
       {"net.ipv6.conf.default.router_solicitations", "0"},
       {"net.ipv6.conf.default.accept_ra", "0"},
   };
-  return defaults;
+  return kDefaults;
 }
 
 Result<std::string> SysctlPath(const std::string& name) {

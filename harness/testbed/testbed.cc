@@ -2,119 +2,23 @@
 #include "testbed/testbed.h"
 
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/time.h"
 #include "testbed/addresses.h"
-#include "testbed/host_network.h"
 #include "testbed/launch.h"
-#include "testbed/netns.h"
-#include "testbed/rtnetlink.h"
+#include "testbed/link.h"
 #include "testbed/sysctl.h"
 
 namespace lastack {
 namespace {
-
-constexpr Duration kReadyWithin = std::chrono::seconds(5);  // usually below a millisecond
-
-// A host in the making: its namespace, and what configures it from anywhere.
-struct Network {
-  Fd descriptor;
-  NetlinkSocket netlink;
-  HostNetwork layout;
-};
-
-Result<Network> MakeNetwork(const Scenario& scenario, const HostSpec& spec, NetworkVisit* visit) {
-  Result<Fd> descriptor = visit->EnterNew();
-  if (!descriptor) {
-    return Fail(descriptor.error());
-  }
-  if (Status defaults = ApplyDefaultSysctls(*visit); !defaults) {
-    return Fail(defaults.error());
-  }
-  Result<NetlinkSocket> netlink = NetlinkSocket::Open(NETLINK_ROUTE);
-  if (!netlink) {
-    return Fail(netlink.error());
-  }
-  return Network{.descriptor = std::move(*descriptor),
-                 .netlink = std::move(*netlink),
-                 .layout = {.host_index = HostIndex(scenario, spec.name),
-                            .v6 = access("/proc/sys/net/ipv6", F_OK) == 0,
-                            .quickack = !spec.delayed_ack}};
-}
-
-// The direct link: a veth pair, and each host's own configuration.
-Status Join(Network* here, Network* there) {
-  NetlinkBatch batch;
-  const auto end = [](const Network& network) {
-    const int index = network.layout.host_index;
-    return VethEnd{.index = LinkIndex(index), .mac = HostMac(index)};
-  };
-  batch.CreateVeth(end(*here), end(*there), there->descriptor.get());
-  SetUpHost(here->layout, &batch);
-  if (Status made = here->netlink.Send(batch); !made) {
-    return made;
-  }
-  NetlinkBatch other;
-  other.SetUpLink(LinkIndex(there->layout.host_index));
-  SetUpHost(there->layout, &other);
-  if (Status made = there->netlink.Send(other); !made) {
-    return made;
-  }
-  if (Status off = DisableChecksumOffload(here->netlink.fd(), "eth0"); !off) {
-    return off;
-  }
-  return DisableChecksumOffload(there->netlink.fd(), "eth0");
-}
-
-// Asks until the answer is yes. Questions are cheap and answers come within a millisecond, so it
-// asks often.
-Status WaitUntil(const std::string& what, const std::function<Result<bool>()>& question) {
-  const Deadline deadline(kReadyWithin);
-  while (!deadline.Expired()) {
-    const Result<bool> answer = question();
-    if (!answer) {
-      return Fail(answer.error());
-    }
-    if (*answer) {
-      return {};
-    }
-    const timespec pause{.tv_sec = 0, .tv_nsec = 50'000};
-    ppoll(nullptr, 0, &pause, nullptr);
-  }
-  return Fail(ErrorKind::kSystem, fmt::format("{} within {}", what, FormatDuration(kReadyWithin)));
-}
-
-// Until the kernel's link watch has started the queues of a new link, frames are dropped silently.
-Status WaitForLink(Network* network) {
-  return WaitUntil("the link between the hosts did not come up", [network] {
-    return network->netlink.CarriesFrames(LinkIndex(network->layout.host_index));
-  });
-}
-
-Status WaitForAddresses(Network* network, const std::vector<std::string>& addresses) {
-  NetlinkBatch batch;
-  for (const std::string& address : addresses) {
-    Status local = WaitUntil(fmt::format("address {} did not become local", address),
-                             [&] { return network->netlink.IsLocal(address); });
-    if (!local) {
-      return local;
-    }
-    SetLocalRoute6(network->layout, address, &batch);
-  }
-  return network->netlink.Send(batch);
-}
 
 Error AboutHost(const std::string& host, Error error) {
   error.message = fmt::format("host {}: {}", host, error.message);
@@ -137,10 +41,17 @@ struct Testbed::Part {
   HostProcess process;
 };
 
-Testbed::Testbed() = default;
+struct Testbed::Relay {
+  RelayNetwork network;
+  HostProcess process;
+  Host channel;
+};
+
+Testbed::Testbed(const Scenario& scenario, Programs programs)
+    : scenario_(scenario), programs_(std::move(programs)) {}
 
 Result<std::unique_ptr<Testbed>> Testbed::Create(const Scenario& scenario,
-                                                 const TestbedOptions& options) {
+                                                 const Programs& programs) {
   if (scenario.hosts.size() != 2) {
     return Fail(ErrorKind::kScenario, "a testbed has two hosts");
   }
@@ -148,7 +59,7 @@ Result<std::unique_ptr<Testbed>> Testbed::Create(const Scenario& scenario,
   if (!visit) {
     return Fail(visit.error());
   }
-  std::unique_ptr<Testbed> testbed(new Testbed());
+  std::unique_ptr<Testbed> testbed(new Testbed(scenario, programs));
   std::vector<Part>& parts = testbed->parts_;
   for (const HostSpec& spec : scenario.hosts) {
     Result<Network> network = MakeNetwork(scenario, spec, &*visit);
@@ -160,17 +71,14 @@ Result<std::unique_ptr<Testbed>> Testbed::Create(const Scenario& scenario,
   if (scenario.family == Family::kV6 && !parts[0].network.layout.v6) {
     return Fail(ErrorKind::kUnsupported, "this machine has no IPv6", "boot without ipv6.disable=1");
   }
-  Status done = Join(&parts[0].network, &parts[1].network);
-  if (done) {
-    done = testbed->StartHosts(scenario, options, &*visit);
+  Status done = scenario.wire ? testbed->JoinThroughRelay(&*visit)
+                              : JoinDirectly(&parts[0].network, &parts[1].network);
+  testbed->hosts_.resize(parts.size());
+  for (size_t number = 0; done && number < parts.size(); ++number) {
+    done = testbed->Start(number, &*visit);
   }
-  for (Part& part : parts) {
-    if (done) {
-      done = WaitForLink(&part.network);
-    }
-    if (done) {
-      done = WaitForAddresses(&part.network, Addresses6(part.network.layout));
-    }
+  for (size_t number = 0; done && number < parts.size(); ++number) {
+    done = testbed->WaitUntilReady(number);
   }
   if (!done) {
     return Fail(done.error());
@@ -178,83 +86,134 @@ Result<std::unique_ptr<Testbed>> Testbed::Create(const Scenario& scenario,
   return testbed;
 }
 
-Status Testbed::StartHosts(const Scenario& scenario,
-                           const TestbedOptions& options,
-                           NetworkVisit* visit) {
-  hosts_.resize(parts_.size());
+Status Testbed::JoinThroughRelay(NetworkVisit* visit) {
+  Result<RelayNetwork> network = MakeRelayNetwork(visit);
+  if (!network) {
+    return Fail(network.error());
+  }
+  relay_ =
+      std::make_unique<Relay>(Relay{.network = std::move(*network), .process = {}, .channel = {}});
+  std::vector<std::string> arguments;
   for (size_t number = 0; number < parts_.size(); ++number) {
-    const HostSpec& spec = scenario.hosts[number];
-    const Status started = Start(scenario, spec, options, &parts_[number], visit);
-    if (!started) {
-      return Fail(AboutHost(spec.name, started.error()));
+    const Result<std::string> interface = JoinToRelay(&parts_[number].network, &relay_->network);
+    if (!interface) {
+      return Fail(interface.error());
     }
+    arguments.push_back(scenario_.hosts[number].name + "=" + *interface);
   }
-  return {};
-}
-
-Status Testbed::Start(const Scenario& scenario,
-                      const HostSpec& spec,
-                      const TestbedOptions& options,
-                      Part* part,
-                      NetworkVisit* visit) {
-  if (Status entered = visit->Enter(part->network.descriptor); !entered) {
-    return entered;
-  }
-  Result<std::map<std::string, std::string>> sysctl = ApplySysctls(*visit, spec.sysctl);
-  if (!sysctl) {
-    return Fail(sysctl.error());
-  }
-  Result<LaunchedHost> launched = LaunchHost(options.host_program);
+  Result<LaunchedHost> launched = LaunchHost(programs_.wire, arguments);
   if (!launched) {
     return Fail(launched.error());
   }
-  part->process = std::move(launched->process);
-  Fd network(fcntl(part->network.descriptor.get(), F_DUPFD_CLOEXEC, 0));
+  relay_->process = std::move(launched->process);
+  relay_->channel.name = std::string(kWireName);
+  relay_->channel.pid = relay_->process.pid();
+  relay_->channel.to_host = std::move(launched->to_host);
+  relay_->channel.from_host = std::move(launched->from_host);
+  return {};
+}
+
+Status Testbed::Start(size_t number, NetworkVisit* visit) {
+  const HostSpec& spec = scenario_.hosts[number];
+  Part& part = parts_[number];
+  const auto about = [&](const Error& error) { return Fail(AboutHost(spec.name, error)); };
+  if (Status entered = visit->Enter(part.network.descriptor); !entered) {
+    return about(entered.error());
+  }
+  Result<std::map<std::string, std::string>> sysctl = ApplySysctls(*visit, spec.sysctl);
+  if (!sysctl) {
+    return about(sysctl.error());
+  }
+  Result<LaunchedHost> launched = LaunchHost(programs_.host);
+  if (!launched) {
+    return about(launched.error());
+  }
+  part.process = std::move(launched->process);
+  Fd network(fcntl(part.network.descriptor.get(), F_DUPFD_CLOEXEC, 0));
   if (!network.valid()) {
     return FailErrno("cannot duplicate a descriptor");
   }
-  Host& host = hosts_[static_cast<size_t>(part - parts_.data())];
-  host = Host{.name = spec.name,
-              .pid = part->process.pid(),
-              .to_host = std::move(launched->to_host),
-              .from_host = std::move(launched->from_host),
-              .network = std::move(network),
-              .addresses = RoleAddresses(part->network.layout.host_index, scenario.family),
-              .sysctl = std::move(*sysctl)};
+  hosts_[number] =
+      Host{.name = spec.name,
+           .pid = part.process.pid(),
+           .to_host = std::move(launched->to_host),
+           .from_host = std::move(launched->from_host),
+           .network = std::move(network),
+           .addresses = RoleAddresses(part.network.layout.host_index, scenario_.family),
+           .sysctl = std::move(*sysctl)};
   return {};
+}
+
+Status Testbed::WaitUntilReady(size_t number) {
+  Network& network = parts_[number].network;
+  const Status up = WaitForLink(&network);
+  return up ? WaitForAddresses(&network, Addresses6(network.layout)) : up;
+}
+
+void Testbed::EndHost(const std::string& host_name) {
+  parts_[NumberOf(host_name)].process.End();
+}
+
+Result<std::string> Testbed::StartAgain(const std::string& host_name) {
+  const size_t number = NumberOf(host_name);
+  Result<NetworkVisit> visit = NetworkVisit::Begin();
+  if (!visit) {
+    return Fail(visit.error());
+  }
+  Result<Network> network = MakeNetwork(scenario_, scenario_.hosts[number], &*visit);
+  if (!network) {
+    return Fail(AboutHost(host_name, network.error()));
+  }
+  parts_[number].network = std::move(*network);
+  Result<std::string> interface = JoinToRelay(&parts_[number].network, &relay_->network);
+  if (!interface) {
+    return Fail(AboutHost(host_name, interface.error()));
+  }
+  Status done = Start(number, &*visit);
+  if (done) {
+    done = WaitUntilReady(number);
+  }
+  if (!done) {
+    return Fail(done.error());
+  }
+  return interface;
 }
 
 // With PID 1 of its namespace dies all that is in a host; ~HostProcess kills it.
 Testbed::~Testbed() = default;
 
-Host& Testbed::host(const std::string& name) {
+Host* Testbed::relay() {
+  return relay_ ? &relay_->channel : nullptr;
+}
+
+size_t Testbed::NumberOf(const std::string& name) const {
   const auto found = std::find_if(
       hosts_.begin(), hosts_.end(), [&name](const Host& host) { return host.name == name; });
   if (found == hosts_.end()) {
     std::abort();  // the loader has checked every name
   }
-  return *found;
+  return static_cast<size_t>(found - hosts_.begin());
 }
 
-Status Testbed::ChangeAddress(const std::string& host_name, AddressChange change) {
-  Host& changed = host(host_name);
-  Network& network = parts_[static_cast<size_t>(&changed - hosts_.data())].network;
+Host& Testbed::host(const std::string& name) {
+  return name == kWireName && relay_ ? relay_->channel : hosts_[NumberOf(name)];
+}
+
+Status Testbed::RemoveAddresses(const std::string& host_name) {
+  Network& network = parts_[NumberOf(host_name)].network;
   NetlinkBatch batch;
-  std::vector<std::string> added6;
-  switch (change) {
-    case AddressChange::kRemove:
-      RemoveOwnAddresses(network.layout, &batch);
-      break;
-    case AddressChange::kAdd:
-      AddOwnAddresses(network.layout, &batch);
-      if (network.layout.v6) {
-        added6 = {changed.addresses.at("own6")};
-      }
-      break;
-  }
+  RemoveOwnAddresses(network.layout, &batch);
+  const Status done = network.netlink.Send(batch);
+  return done ? done : Status(Fail(AboutHost(host_name, done.error())));
+}
+
+Status Testbed::AddAddresses(const std::string& host_name) {
+  Network& network = parts_[NumberOf(host_name)].network;
+  NetlinkBatch batch;
+  AddOwnAddresses(network.layout, &batch);
   Status done = network.netlink.Send(batch);
-  if (done) {
-    done = WaitForAddresses(&network, added6);
+  if (done && network.layout.v6) {
+    done = WaitForAddresses(&network, {host(host_name).addresses.at("own6")});
   }
   return done ? done : Status(Fail(AboutHost(host_name, done.error())));
 }
@@ -262,6 +221,9 @@ Status Testbed::ChangeAddress(const std::string& host_name, AddressChange change
 void Testbed::Keep() {
   for (Part& part : parts_) {
     part.process.Release();
+  }
+  if (relay_) {
+    relay_->process.Release();
   }
 }
 
@@ -280,6 +242,18 @@ Result<std::string> FindProgram(const std::string& name) {
   return Fail(ErrorKind::kSystem,
               fmt::format("cannot find the program {}", name),
               fmt::format("it belongs beside {} or into ../libexec/lastack", self.string()));
+}
+
+Result<Programs> FindPrograms() {
+  Result<std::string> host = FindProgram("lastack-host");
+  if (!host) {
+    return Fail(host.error());
+  }
+  Result<std::string> wire = FindProgram("lastack-wire");
+  if (!wire) {
+    return Fail(wire.error());
+  }
+  return Programs{.host = std::move(*host), .wire = std::move(*wire)};
 }
 
 }  // namespace lastack

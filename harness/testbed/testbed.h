@@ -1,4 +1,5 @@
-// The testbed of one run: two hosts (namespaces with a lastack-host in each) joined by a link.
+// The testbed of one run: two hosts (namespaces with a lastack-host in each) joined by a link,
+// direct or through a relay (lastack-wire in a third namespace).
 //
 // Threads: a Testbed belongs to the thread that made it; several threads may each have one.
 // Everything is held by descriptor and pipe: destroying the Testbed, or the death of this process
@@ -10,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -31,18 +33,24 @@ struct Host {
   std::map<std::string, std::string> sysctl;     // what the scenario set, as read back
 };
 
-struct TestbedOptions {
-  std::string host_program;  // path of lastack-host; see FindProgram
+// Where the programs are that a testbed starts; see FindPrograms.
+struct Programs {
+  std::string host;  // lastack-host
+  std::string wire;  // lastack-wire
 };
+
+// What the relay is called where hosts are called by name; no host may have this name.
+inline constexpr std::string_view kWireName = "wire";
 
 class Testbed {
  public:
-  // Makes namespaces, veth `eth0` on both sides, addresses, static neighbours, routes with quickack
+  // Makes namespaces, an `eth0` on both sides, addresses, static neighbours, routes with quickack
   // (unless the host has delayed_ack), offloads off, sysctls, and starts both hosts; returns once
-  // the link carries frames. Errors: kPermission or kUnsupported with what to do; kScenario for a
-  // sysctl that does not exist per network namespace, or a value it refuses.
+  // the link carries frames. `scenario` outlives the testbed. Errors: kPermission or kUnsupported
+  // with what to do; kScenario for a sysctl that does not exist per network namespace, or a value
+  // it refuses.
   [[nodiscard]] static Result<std::unique_ptr<Testbed>> Create(const Scenario& scenario,
-                                                               const TestbedOptions& options);
+                                                               const Programs& programs);
   ~Testbed();
   Testbed(const Testbed&) = delete;
   Testbed& operator=(const Testbed&) = delete;
@@ -50,10 +58,20 @@ class Testbed {
   Testbed& operator=(Testbed&&) = delete;
 
   [[nodiscard]] std::vector<Host>& hosts() { return hosts_; }
+  // A host; the relay as kWireName, if there is one.
   [[nodiscard]] Host& host(const std::string& name);
+  [[nodiscard]] Host* relay();  // null on the direct link
 
-  // Removes or adds the host's `own` addresses (v4 and v6) on eth0.
-  [[nodiscard]] Status ChangeAddress(const std::string& host, AddressChange change);
+  // The host's `own` addresses (v4 and v6) on eth0.
+  [[nodiscard]] Status RemoveAddresses(const std::string& host);
+  [[nodiscard]] Status AddAddresses(const std::string& host);
+
+  // Ends the host with everything in it: at once, without a word on the link that the relay has
+  // cut.
+  void EndHost(const std::string& host);
+  // A new host in the place of one that was ended: the same addresses and settings, no state. With
+  // the wire only. Returns the name of the relay's interface to it.
+  [[nodiscard]] Result<std::string> StartAgain(const std::string& host);
 
   // Lets go without ending the hosts (for --keep): they go on when this process ends. Send them
   // `keep` first.
@@ -61,18 +79,18 @@ class Testbed {
 
  private:
   struct Part;  // what belongs to a host and nobody else needs
-  Testbed();
-  [[nodiscard]] Status StartHosts(const Scenario& scenario,
-                                  const TestbedOptions& options,
-                                  NetworkVisit* visit);
-  [[nodiscard]] Status Start(const Scenario& scenario,
-                             const HostSpec& spec,
-                             const TestbedOptions& options,
-                             Part* part,
-                             NetworkVisit* visit);
+  struct Relay;
+  Testbed(const Scenario& scenario, Programs programs);
+  [[nodiscard]] Status JoinThroughRelay(NetworkVisit* visit);
+  [[nodiscard]] Status Start(size_t number, NetworkVisit* visit);
+  [[nodiscard]] Status WaitUntilReady(size_t number);
+  [[nodiscard]] size_t NumberOf(const std::string& host) const;
 
+  const Scenario& scenario_;
+  Programs programs_;
   std::vector<Host> hosts_;
   std::vector<Part> parts_;  // in the order of hosts_
+  std::unique_ptr<Relay> relay_;
 };
 
 // Enters a user namespace of its own when this process is not root, so that the rest may make
@@ -82,8 +100,9 @@ class Testbed {
 // with what an administrator has to change.
 [[nodiscard]] Status EnterUserNamespaceIfNeeded();
 
-// "lastack-host" or "lastack-peer": beside /proc/self/exe, then in ../libexec/lastack. kSystem if
-// it is in neither.
+// "lastack-host", "lastack-wire" or "lastack-peer": beside /proc/self/exe, then in
+// ../libexec/lastack. kSystem if it is in neither.
 [[nodiscard]] Result<std::string> FindProgram(const std::string& name);
+[[nodiscard]] Result<Programs> FindPrograms();
 
 }  // namespace lastack

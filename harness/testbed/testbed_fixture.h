@@ -27,7 +27,7 @@ inline Scenario TwoHosts(Family family = Family::kV4) {
 class TestbedFixture : public NamespaceTest {
  protected:
   static Result<std::unique_ptr<Testbed>> Create(const Scenario& scenario) {
-    return Testbed::Create(scenario, {.host_program = "/bin/cat"});
+    return Testbed::Create(scenario, {.host = "/bin/cat", .wire = "/bin/cat"});
   }
   static std::unique_ptr<Testbed> Made(const Scenario& scenario = TwoHosts()) {
     Result<std::unique_ptr<Testbed>> testbed = Create(scenario);

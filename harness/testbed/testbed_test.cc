@@ -199,13 +199,13 @@ TEST_F(TestbedTest, AddressesGoAndComeBack) {
     return BindTo(socket, domain, {testbed->host("client").addresses.at(role), 8080});
   };
   for (int round = 0; round < 3; ++round) {
-    const Status removed = testbed->ChangeAddress("client", AddressChange::kRemove);
+    const Status removed = testbed->RemoveAddresses("client");
     ASSERT_TRUE(removed) << removed.error().message;
     EXPECT_EQ(bind_result(AF_INET, "own4"), EADDRNOTAVAIL);
     EXPECT_EQ(bind_result(AF_INET6, "own6"), EADDRNOTAVAIL);
     EXPECT_EQ(bind_result(AF_INET, "own24"), 0);
     EXPECT_EQ(bind_result(AF_INET6, "own26"), 0);
-    const Status added = testbed->ChangeAddress("client", AddressChange::kAdd);
+    const Status added = testbed->AddAddresses("client");
     ASSERT_TRUE(added) << added.error().message;
     EXPECT_EQ(bind_result(AF_INET, "own4"), 0);
     EXPECT_EQ(bind_result(AF_INET6, "own6"), 0);
@@ -215,7 +215,7 @@ TEST_F(TestbedTest, AddressesGoAndComeBack) {
 TEST_F(TestbedTest, AddingAnAddressThatIsThereIsAnError) {
   const auto testbed = Made();
   ASSERT_NE(testbed, nullptr);
-  const Status added = testbed->ChangeAddress("client", AddressChange::kAdd);
+  const Status added = testbed->AddAddresses("client");
   ASSERT_FALSE(added);
   EXPECT_THAT(added.error().message, HasSubstr("host client: cannot add address 10.77.0.1/24: "));
 }

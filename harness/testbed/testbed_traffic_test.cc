@@ -232,8 +232,8 @@ TEST_P(FinIsAcknowledgedAtOnce, WithoutDelayedAck) {
   const Host& to = testbed->host(GetParam().remote ? "server" : "client");
   const auto connect = [&] { return Connect(from, to, to.addresses.at(GetParam().role)); };
   EXPECT_LT(QuickestFinToAck(connect), kAtOnce);
-  ASSERT_TRUE(testbed->ChangeAddress("client", AddressChange::kRemove));
-  ASSERT_TRUE(testbed->ChangeAddress("client", AddressChange::kAdd));
+  ASSERT_TRUE(testbed->RemoveAddresses("client"));
+  ASSERT_TRUE(testbed->AddAddresses("client"));
   EXPECT_LT(QuickestFinToAck(connect), kAtOnce) << "after the address was removed and added";
 }
 
