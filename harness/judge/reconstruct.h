@@ -11,22 +11,12 @@
 #include <string_view>
 #include <vector>
 
-#include "judge/seen_segment.h"
+#include "judge/wire_connections.h"
 #include "record/evidence.h"
 #include "scenario/model.h"
 #include "tcp/connection.h"
 
 namespace lastack {
-
-// One connection on the wire, from its SYN on. A reused pair of addresses is another one.
-struct WireConnection {
-  SocketAddress initiator;
-  SocketAddress responder;
-  uint32_t initial_sequence = 0;
-  int64_t begin_ns = 0;
-  std::map<std::string, std::vector<size_t>>
-      segments;  // host → indices into Reconstruction::segments
-};
 
 struct WireState {
   State state = State::kClosed;

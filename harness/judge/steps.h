@@ -21,11 +21,6 @@ struct StepsChecked {
                                       const Evidence& evidence,
                                       const Reconstruction& what);
 
-// The nth segment that the MATCH asks for, in its receiver's capture; null if there is none (yet).
-[[nodiscard]] const SeenSegment* FindSegment(const Scenario& scenario,
-                                             const Reconstruction& what,
-                                             const SegmentMatch& match);
-
 // How a call ended according to the events; nothing if it has not ended.
 [[nodiscard]] std::optional<CallEnd> EndOfCall(const std::vector<Event>& events, int step);
 

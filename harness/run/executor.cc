@@ -11,7 +11,7 @@
 #include "judge/app.h"
 #include "judge/segments.h"
 #include "judge/states.h"
-#include "judge/steps.h"
+#include "judge/waits.h"
 #include "record/event_json.h"
 #include "run/calls.h"
 #include "run/captures.h"
