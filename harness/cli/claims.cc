@@ -2,7 +2,11 @@
 // shows.
 #include "scenario/claims.h"
 
+#include <sys/utsname.h>
+
+#include <array>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "cli/claim_proofs.h"
 #include "cli/commands.h"
 #include "cli/print_error.h"
 #include "cli/select.h"
@@ -26,64 +31,19 @@ struct ClaimsArguments {
   Selection selection;
   SuiteOptions suite;
   std::string evidence = "evidence";
+  bool markdown = false;
 };
-
-// What the runs say about one claim.
-struct Proof {
-  std::set<std::string> confirmed_by;  // scenario (without matrix labels)
-  std::set<std::string> refuted_by;
-  std::set<std::string> confirmed_when;
-  std::set<std::string> refuted_when;
-  std::set<std::string> not_passed;
-};
-
-std::string BaseName(const std::string& id) {
-  return id.substr(0, id.find('.'));
-}
-
-void AddProof(const Scenario& scenario, const ClaimRef& claim, bool passed, Proof* proof) {
-  if (!passed) {
-    proof->not_passed.insert(scenario.id);
-    return;
-  }
-  (claim.confirms ? proof->confirmed_by : proof->refuted_by).insert(BaseName(scenario.id));
-  if (!claim.when.empty()) {
-    (claim.confirms ? proof->confirmed_when : proof->refuted_when).insert(claim.when);
-  }
-}
-
-std::map<std::string, Proof> CollectProofs(const std::vector<Variant>& variants,
-                                           const std::vector<RunResult>& results) {
-  std::set<std::string> passed;
-  for (const RunResult& result : results) {
-    if (result.verdict == Verdict::kPass) {
-      passed.insert(result.id);
-    }
-  }
-  std::map<std::string, Proof> proofs;
-  for (const Variant& variant : variants) {
-    for (const ClaimRef& claim : variant.scenario.claims) {
-      AddProof(variant.scenario, claim, passed.contains(variant.scenario.id), &proofs[claim.id]);
-    }
-  }
-  return proofs;
-}
-
-std::string VerdictOf(const Claim& claim, const Proof& proof) {
-  if (!proof.confirmed_by.empty() && !proof.refuted_by.empty()) {
-    return "depends";
-  }
-  if (!proof.confirmed_by.empty()) {
-    return "confirmed";
-  }
-  if (!proof.refuted_by.empty()) {
-    return "refuted";
-  }
-  return claim.documented.empty() ? "unproved" : "documented";
-}
 
 std::string JoinSet(const std::set<std::string>& set) {
   return Join({set.begin(), set.end()}, "; ");
+}
+
+std::set<std::string> Names(const std::map<std::string, std::string>& titles) {
+  std::set<std::string> names;
+  for (const auto& [name, title] : titles) {
+    names.insert(name);
+  }
+  return names;
 }
 
 void PrintIf(const char* what, const std::set<std::string>& set) {
@@ -97,11 +57,35 @@ void PrintClaim(const Claim& claim, const Proof& proof) {
   if (!claim.documented.empty()) {
     fmt::print("{:12}{}\n", "", claim.documented);
   }
-  PrintIf("confirmed by", proof.confirmed_by);
+  PrintIf("confirmed by", Names(proof.confirmed_by));
   PrintIf("  when", proof.confirmed_when);
-  PrintIf("refuted by", proof.refuted_by);
+  PrintIf("refuted by", Names(proof.refuted_by));
   PrintIf("  when", proof.refuted_when);
   PrintIf("did not pass here:", proof.not_passed);
+}
+
+// Day, kernel and command: a verdict holds for these.
+std::string MarkdownHeader(const ClaimsArguments& arguments, const Totals& totals) {
+  utsname names{};
+  uname(&names);
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 16> day{};
+  std::strftime(day.data(), day.size(), "%Y-%m-%d", &utc);
+  std::string command = "lastack claims --markdown";
+  for (const std::string& label : arguments.selection.exclude_labels) {
+    command += " --exclude-label " + label;
+  }
+  return fmt::format(
+      "`{}` on {}, Linux {} {}: {}. The texts and their sources are in `scenarios/claims.yaml`.\n"
+      "*confirmed* and *refuted* are what the runs of the named scenarios show on this kernel; of "
+      "what *depends* some confirm and others refute it.",
+      command,
+      day.data(),
+      names.release,
+      names.machine,
+      ToString(totals));
 }
 
 // The claims file stands in the folder of the scenarios.
@@ -141,10 +125,14 @@ int Prove(const ClaimsArguments& arguments, int stop_fd) {
   fmt::print(stderr, "running {} variants that speak of claims\n", variants->size());
   const std::vector<RunResult> results = RunSuite(*variants, suite, {});
   auto proofs = CollectProofs(*variants, results);
+  const Totals totals = CountVerdicts(results);
+  if (arguments.markdown) {
+    fmt::print("{}", ClaimsMarkdown(*claims, proofs, MarkdownHeader(arguments, totals)));
+    return ExitCode(totals);
+  }
   for (const Claim& claim : *claims) {
     PrintClaim(claim, proofs[claim.id]);
   }
-  const Totals totals = CountVerdicts(results);
   fmt::print("{} claims; runs: {}\n", claims->size(), ToString(totals));
   return ExitCode(totals);
 }
@@ -165,6 +153,8 @@ Command AddClaimsCommand(CLI::App* app, int stop_fd) {
                    "leave scenarios with this label out (slow: those that wait a minute)")
       ->type_name("L")
       ->allow_extra_args(false);
+  command->add_flag(
+      "--markdown", arguments->markdown, "print a table for docs/claims.md instead of text");
   command->add_option("--evidence", arguments->evidence, "folder for the evidence")
       ->type_name("DIR");
   command->add_option("-j", arguments->suite.slots, "how many runs work at the same time")

@@ -1,6 +1,8 @@
 #include "judge/fates.h"
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -82,19 +84,23 @@ class Marker {
     }
   }
 
-  // The latest such segment that had been sent by then: what was sent before it has been passed on
-  // without a decision.
+  // The latest such segment that had been sent by then, without a decision of its own: equal ones
+  // before it have been passed on.
   SeenSegment* TakeSent(const Event& event, const WireDecided& decided) {
     std::deque<SeenSegment*>& sent = sent_[IdentityOf(decided.segment)];
-    SeenSegment* latest = nullptr;
-    while (!sent.empty() && sent.front()->t_ns <= event.t_ns + kClockMarginNs) {
-      latest = sent.front();
-      sent.pop_front();
+    const auto after = std::find_if(
+        sent.begin(), sent.end(), [&](const SeenSegment* seen) { return seen->t_ns > event.t_ns; });
+    const bool next_is_near = after != sent.end() && (*after)->t_ns <= event.t_ns + kClockMarginNs;
+    if (after == sent.begin() && !next_is_near) {
+      if (!vanished_.contains(decided.from)) {
+        unseen_.push_back(event.id);
+      }
+      return nullptr;
     }
-    if (latest == nullptr && !vanished_.contains(decided.from)) {
-      unseen_.push_back(event.id);
-    }
-    return latest;
+    const auto chosen = after == sent.begin() ? after : std::prev(after);
+    SeenSegment* seen = *chosen;
+    sent.erase(chosen);
+    return seen;
   }
 
   SeenSegment* TakeHeld(const WireDecided& decided) {

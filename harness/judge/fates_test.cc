@@ -61,6 +61,14 @@ TEST_F(Fates, OfEqualSegmentsTheOneSentBeforeTheDecisionIsLost) {
   EXPECT_THAT(Lost(), ElementsAre(false, true, false));
 }
 
+TEST_F(Fates, EqualSegmentsWithinTheClocksMarginHaveTheirOwnDecisions) {
+  captures_[0] = {FinAt(kMs), FinAt(kMs + 50'000)};
+  Decide(kMs + 10'000, FinOfClient(WireDecision::kDropped));
+  Decide(kMs + 60'000, FinOfClient(WireDecision::kDropped));
+  EXPECT_THAT(Mark(), IsEmpty());
+  EXPECT_THAT(Lost(), ElementsAre(true, true));
+}
+
 TEST_F(Fates, WhatIsHeldIsLostUnlessItIsReleased) {
   captures_[0] = {FinAt(1 * kMs)};
   Decide(1 * kMs, FinOfClient(WireDecision::kHeld));

@@ -116,20 +116,33 @@ std::vector<size_t> Candidates(const EndpointTrace& trace,
   return candidates;
 }
 
+// Which side of a connection an endpoint is. In a simultaneous open both sides connect.
+bool IsInitiator(const EndpointTrace& trace, const Reconstruction& what, size_t connection) {
+  const WireConnection& wire = what.connections[connection];
+  if (trace.endpoint.remote) {
+    return Unmapped(trace.endpoint.local) == wire.initiator;
+  }
+  const size_t first = wire.segments.at(trace.host).front();  // see SentDuringCall
+  return what.segments[first].segment.source == wire.initiator;
+}
+
 void AssignConnections(const Index& index, Reconstruction* what) {
-  std::set<std::pair<size_t, bool>> taken;  // connection, active side
+  std::set<std::pair<size_t, bool>> taken;  // connection, and which side of it
   for (EndpointTrace& trace : what->endpoints) {
     for (const size_t i : Candidates(trace, *what, index)) {
-      if (!taken.contains({i, trace.active}) && what->connections[i].begin_ns <= trace.born_ns) {
+      const bool free = !taken.contains({i, IsInitiator(trace, *what, i)});
+      if (free && what->connections[i].begin_ns <= trace.born_ns) {
         trace.connection = static_cast<int>(i);  // the latest that fits
       }
     }
     if (trace.connection >= 0) {
       const auto& connection = what->connections[static_cast<size_t>(trace.connection)];
-      taken.insert({static_cast<size_t>(trace.connection), trace.active});
+      const auto number = static_cast<size_t>(trace.connection);
+      const bool initiator = IsInitiator(trace, *what, number);
+      taken.insert({number, initiator});
       if (!trace.endpoint.remote) {
-        trace.endpoint.local = connection.initiator;
-        trace.endpoint.remote = connection.responder;
+        trace.endpoint.local = initiator ? connection.initiator : connection.responder;
+        trace.endpoint.remote = initiator ? connection.responder : connection.initiator;
       }
     }
   }
@@ -149,6 +162,27 @@ int64_t GoneAt(const EndpointTrace& trace) {
   return std::numeric_limits<int64_t>::max();
 }
 
+// Where an endpoint's life on the wire begins. A SYN can meet the end of an earlier connection
+// first, which answers it with a challenge ACK (RFC 5961 4.2): a passive endpoint begins with the
+// one that is answered by SYN,ACK.
+size_t BeginOf(const EndpointTrace& trace,
+               const SeenSegments& segments,
+               const std::vector<size_t>& at_host) {
+  size_t begin = at_host.front();
+  for (const size_t i : at_host) {
+    const Segment& segment = segments[i].segment;
+    if (trace.active || !segment.flags.syn) {
+      continue;
+    }
+    const bool own = segment.source == Unmapped(trace.endpoint.local);
+    if (own && segment.flags.ack) {
+      return begin;
+    }
+    begin = own || segment.flags.ack ? begin : i;
+  }
+  return at_host.front();
+}
+
 // An endpoint sees the segments of its connection, then those of later connections of the same
 // addresses (a SYN that takes over TIME-WAIT, a late RST) until it is CLOSED.
 void FollowOnWire(const Reconstruction& what,
@@ -165,11 +199,18 @@ void FollowOnWire(const Reconstruction& what,
   }
   Connection connection(options);
   const SocketAddress local = Unmapped(trace->endpoint.local);
+  const size_t begin = BeginOf(*trace, what.segments, at_host->second);
+  for (const size_t i : at_host->second) {
+    const SeenSegment& seen = what.segments[i];
+    if (i >= begin && seen.segment.source == local && !seen.segment.flags.rst) {
+      trace->last_sent_ns = seen.t_ns;
+    }
+  }
   const int64_t gone_ns = GoneAt(*trace);
   std::vector<const SeenSegment*> fed;
   for (const size_t i : index.segments.at({trace->host, PairOf(trace->endpoint)})) {
     const SeenSegment& seen = what.segments[i];
-    if (i < at_host->second.front()) {
+    if (i < begin) {
       continue;
     }
     const bool over = connection.state() == State::kClosed && !connection.transitions().empty();

@@ -41,8 +41,16 @@ bool Includes(const std::set<std::string>& all, const std::set<std::string>& som
 // everything.
 struct Progress {
   bool established = false;
+  std::set<SocketAddress> synchronized;  // whose SYN was sent
   std::map<SocketAddress, uint32_t>
       sent_until;  // sender → the sequence number after its last octet
+
+  // What the relay made nobody has sent: it is neither to be acknowledged nor part of a handshake.
+  void Add(const SeenSegment& seen) {
+    if (!seen.injected) {
+      Add(seen.segment);
+    }
+  }
 
   void Add(const Segment& segment) {
     const uint32_t end = segment.seg_seq + SequenceLength(segment);
@@ -50,7 +58,11 @@ struct Progress {
     if (known == sent_until.end() || SeqLess(known->second, end)) {
       sent_until[segment.source] = end;
     }
-    if (!segment.flags.syn && !segment.flags.rst && segment.flags.ack) {
+    if (segment.flags.syn) {
+      synchronized.insert(segment.source);
+    }
+    // Without the SYNs of both ends it is the challenge ACK of an earlier connection's end.
+    if (!segment.flags.syn && !segment.flags.rst && segment.flags.ack && synchronized.size() == 2) {
       established = true;
     }
   }
@@ -140,7 +152,7 @@ class ListMatcher {
                          .place = more ? wanted_[next_]->place : list_.place,
                          .packets = {seen.packet}};
     }
-    progress.Add(seen.segment);
+    progress.Add(seen);
   }
 
   [[nodiscard]] std::optional<Finding> Finish() const {

@@ -154,6 +154,19 @@ TEST(CheckSegments, ASegmentHasTheFateThatIsListed) {
   EXPECT_THAT(Check({{.from = "client", .flags = "FIN", .times = 2}}, what), SizeIs(1));
 }
 
+TEST(CheckSegments, AnAckNeedNotCoverWhatTheRelayMade) {
+  auto segments = Handshake();
+  segments.push_back(Sent("client", kRst, 7000, 0));
+  segments.back().host = "server";
+  segments.back().sent = false;
+  segments.back().injected = true;
+  segments.push_back(Sent("server", kAck, 501, 101));  // a challenge ACK
+  EXPECT_THAT(Check({{.from = "client", .flags = "RST", .fate = Fate::kInjected},
+                     {.from = "server", .flags = "ACK"}},
+                    WithSegments(segments)),
+              IsEmpty());
+}
+
 TEST(CheckSegments, AnInjectedSegmentIsFromTheHostThatItNames) {
   auto segments = Handshake();
   segments.push_back(Sent("client", kRst, 101, 0));

@@ -18,12 +18,16 @@ namespace {
 // round) for some scheduler slices.
 constexpr Duration kWitnessLag = std::chrono::milliseconds(50);
 
-// Whether the kernel may truly be in `kernel` while the segments show `wire`.
-// close() queues its FIN behind data (RFC 9293 3.10.4: "in any case, enter FIN-WAIT-1 state"), so
-// until the FIN is on the wire the wire lags behind by that step; timers end a state without a
+// How much later than a sample a segment must have been sent to be surely later: the clocks of
+// captures and samples are read apart.
+constexpr Duration kClockMargin = std::chrono::milliseconds(1);
+
+// Whether the kernel may truly be in `kernel` while the segments show `wire`. close() queues its
+// FIN behind data (RFC 9293 3.10.4: "in any case, enter FIN-WAIT-1 state"), so until the FIN is on
+// the wire the wire lags behind by that step; timers and ICMP errors end any state without a
 // segment.
 bool Explains(State wire, State kernel) {
-  if (wire == kernel) {
+  if (wire == kernel || kernel == State::kClosed) {
     return true;
   }
   switch (wire) {
@@ -32,12 +36,11 @@ bool Explains(State wire, State kernel) {
     case State::kCloseWait:
       return kernel == State::kLastAck || kernel == State::kClosing;
     case State::kLastAck:
-      return kernel == State::kClosing || kernel == State::kClosed;
+      return kernel == State::kClosing;
     case State::kFinWait1:
     case State::kFinWait2:
     case State::kClosing:
     case State::kTimeWait:
-      return kernel == State::kClosed;
     case State::kClosed:
     case State::kListen:
     case State::kSynSent:
@@ -252,7 +255,15 @@ std::vector<State> WireStatesAround(const EndpointTrace& trace, const KernelStat
       trace, kernel.t0_ns - kWitnessLag.count(), kernel.t1_ns + kWitnessLag.count());
 }
 
+// A socket that is gone sends nothing more; what answers for it then is a RST.
+bool OutlivesItsEnd(const EndpointTrace& trace, const KernelState& kernel) {
+  return kernel.state == State::kClosed && trace.last_sent_ns > kernel.t1_ns + kClockMargin.count();
+}
+
 bool Contradicts(const EndpointTrace& trace, const KernelState& kernel) {
+  if (OutlivesItsEnd(trace, kernel)) {
+    return true;
+  }
   const auto states = WireStatesAround(trace, kernel);
   return std::none_of(
       states.begin(), states.end(), [&](State wire) { return Explains(wire, kernel.state); });
@@ -262,6 +273,14 @@ Finding Disagreement(const Scenario& scenario,
                      const EndpointTrace& trace,
                      const KernelState& kernel) {
   const bool in_step = kernel.step >= 0 && static_cast<size_t>(kernel.step) < scenario.steps.size();
+  if (OutlivesItsEnd(trace, kernel)) {
+    return {
+        .witness = Witness::kKernel,
+        .expected = fmt::format("{} alive, as it sends later", trace.endpoint.name),
+        .actual = "CLOSED from the kernel",
+        .place = in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
+        .events = {kernel.event}};
+  }
   return {
       .witness = Witness::kKernel,
       .expected = fmt::format("{} in {}, as the wire shows",

@@ -111,7 +111,15 @@ TEST(CheckAgreement, EqualStatesAgree) {
 TEST(CheckAgreement, AKernelThatContradictsTheWireIsAFinding) {
   EXPECT_THAT(Agreement(SampledLater({kEstablished, kFinWait1, kFinWait2}, kTimeWait)), SizeIs(1));
   EXPECT_THAT(Agreement(SampledLater({kEstablished, kClosed}, kEstablished)), SizeIs(1));
-  EXPECT_THAT(Agreement(SampledLater({kEstablished}, kClosed)), SizeIs(1));
+}
+
+TEST(CheckAgreement, ASocketThatIsGoneSendsNothingMore) {
+  EndpointTrace trace = SampledLater({kEstablished}, kClosed);
+  trace.last_sent_ns = 999 * kMs;
+  EXPECT_THAT(Agreement(trace), IsEmpty());  // a timeout, or ICMP
+  trace.last_sent_ns = 1002 * kMs;
+  ASSERT_THAT(Agreement(trace), SizeIs(1));
+  EXPECT_EQ(Agreement(trace)[0].expected, "client alive, as it sends later");
 }
 
 TEST(CheckAgreement, ATimerEndsAStateWithoutASegment) {

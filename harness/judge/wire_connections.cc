@@ -23,8 +23,11 @@ class ConnectionSplitter {
     const SeenSegment& seen = segments_[index];
     const Segment& segment = seen.segment;
     std::vector<size_t>& of_pair = by_pair_[PairOf(segment)];
-    const bool opens = segment.flags.syn && !segment.flags.ack;
-    if (opens || of_pair.empty()) {
+    const bool opens =
+        segment.flags.syn && !segment.flags.ack && (!seen.injected || IsAnswered(segment));
+    if (opens && !of_pair.empty() && Crosses(connections_[of_pair.back()], segment)) {
+      connections_[of_pair.back()].crossing_sequence = segment.seg_seq;
+    } else if (opens || of_pair.empty()) {
       const auto known = std::find_if(of_pair.begin(), of_pair.end(), [&](size_t c) {
         return IsSynOf(connections_[c], segment);
       });
@@ -45,6 +48,21 @@ class ConnectionSplitter {
       }
     }
     connections_[target].segments[seen.host].push_back(index);
+    connections_[target].answered = connections_[target].answered || segment.flags.ack;
+  }
+
+  // A SYN,ACK acknowledges exactly this SYN.
+  [[nodiscard]] bool IsAnswered(const Segment& syn) const {
+    return std::any_of(segments_.begin(), segments_.end(), [&](const SeenSegment& seen) {
+      const Segment& answer = seen.segment;
+      return answer.flags.syn && answer.flags.ack && answer.source == syn.destination &&
+             answer.destination == syn.source && answer.seg_ack == syn.seg_seq + 1;
+    });
+  }
+
+  // Simultaneous open, RFC 9293 3.5: neither end has answered the other's SYN yet.
+  static bool Crosses(const WireConnection& connection, const Segment& syn) {
+    return !connection.answered && connection.initiator == syn.destination;
   }
 
   [[nodiscard]] bool IsOpening(size_t candidate, const Segment& segment) const {
@@ -52,7 +70,10 @@ class ConnectionSplitter {
   }
 
   static bool IsSynOf(const WireConnection& connection, const Segment& segment) {
-    return connection.initiator == segment.source && connection.initial_sequence == segment.seg_seq;
+    const bool first =
+        connection.initiator == segment.source && connection.initial_sequence == segment.seg_seq;
+    return first || (connection.responder == segment.source &&
+                     connection.crossing_sequence == segment.seg_seq);
   }
 
   const std::vector<SeenSegment>& segments_;

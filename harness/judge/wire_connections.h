@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,9 @@ struct WireConnection {
   SocketAddress initiator;
   SocketAddress responder;
   uint32_t initial_sequence = 0;
+  // Of a simultaneous open: the number of the responder's own SYN, which crossed the initiator's.
+  std::optional<uint32_t> crossing_sequence;
+  bool answered = false;  // an ACK has been seen, so a further SYN does not cross the first
   int64_t begin_ns = 0;
   std::map<std::string, std::vector<size_t>>
       segments;  // host → indices into Reconstruction::segments
@@ -26,7 +30,9 @@ struct WireConnection {
 using AddressesOfPair = std::pair<SocketAddress, SocketAddress>;
 [[nodiscard]] AddressesOfPair PairOf(const Segment& segment);
 
-// Groups the segments, which are in causal order, and numbers each from its sender's SYN.
+// Groups the segments, which are in causal order: each SYN with a number of its own begins a
+// connection, except one that crosses the other end's SYN, and one that the relay made and nobody
+// answered. Then it numbers each from its sender's SYN.
 [[nodiscard]] std::vector<WireConnection> FindConnections(SeenSegments* segments);
 
 }  // namespace lastack

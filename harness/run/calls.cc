@@ -28,6 +28,12 @@ std::string OnTermText(OnTerm on_term) {
   return "default";
 }
 
+// The address that the kernel chooses where only a port is bound: `any`, `any4` or `any6`.
+std::string SourceFor(const std::string& destination, const std::string& any) {
+  const std::string suffix = any.substr(std::string_view("any").size());
+  return (destination.starts_with("loopback") ? "loopback" : "own") + suffix;
+}
+
 // A connection from an explicit port is known before its call returns, so that SYN-SENT can be
 // sampled.
 void AddIfKnownBefore(RunContext* run, const std::string& host, const CallStep& call) {
@@ -35,10 +41,14 @@ void AddIfKnownBefore(RunContext* run, const std::string& host, const CallStep& 
       call.as.size() != 1) {
     return;
   }
+  Destination local = *call.local;
+  if (local.address.name.starts_with("any")) {
+    local.address.name = SourceFor(call.remote->address.name, local.address.name);
+  }
   run->book.Expect(host,
                    {.name = call.as.front(),
                     .family = call.family,
-                    .local = Resolve(*call.local, run->testbed),
+                    .local = Resolve(local, run->testbed),
                     .remote = Resolve(*call.remote, run->testbed),
                     .cookie = 0});
 }

@@ -57,6 +57,10 @@ TEST(Connection, RetransmissionsChangeNothing) {
   EXPECT_EQ(After(TimeWait(), {In("FIN,ACK seq=301 ack=102"), Out("ACK seq=102 ack=302")}), "");
 }
 
+TEST(Connection, AFinBelowTheNextNumberIsNotAcceptable) {
+  EXPECT_EQ(After(Established(), {In("FIN,ACK seq=300 ack=101"), Out("ACK seq=101 ack=301")}), "");
+}
+
 TEST(Connection, FinCoalescedWithDataSentAgainIsARetransmission) {
   EXPECT_EQ(After(Established(),
                   {Out("PSH,ACK seq=101 ack=301 len=10"),

@@ -207,6 +207,8 @@ bool Connection::TakeText(const Segment& segment) {
     length = SeqLess(begin, *rcv_edge_) ? *rcv_edge_ - begin : 0;
     fin = false;
   }
+  // One below RCV.NXT is no new octet: the segment is not acceptable (3.10.7.4 first).
+  fin = fin && SeqLessEqual(rcv_->Next(), begin + length - 1);
   if (fin && (!rcv_fin_ || SeqLess(begin + length - 1, *rcv_fin_))) {
     rcv_fin_ = begin + length - 1;
   }

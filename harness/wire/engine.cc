@@ -74,8 +74,7 @@ void Engine::GoOn(size_t from, std::vector<uint8_t> frame, int64_t now_ns, Effec
     out->frames.push_back({1 - from, std::move(frame)});
     return;
   }
-  const int64_t earliest_ns = line.empty() ? now_ns : line.back().due_ns;
-  line.push_back({std::max(earliest_ns, now_ns + delay_.count()), std::move(frame)});
+  line.push_back({now_ns + delay_.count(), std::move(frame)});  // and not before those in front
 }
 
 void Engine::LetGo(std::vector<HeldSegment> segments, int64_t now_ns, Effects* out) {

@@ -66,6 +66,30 @@ TEST_F(Connections, ANameThatComesLateCountsWhatCameBefore) {
   EXPECT_EQ(Happened(), "") << "the handshake's was the first";
 }
 
+TEST_F(Connections, ANameThatComesLateDoesNotLetASegmentPassBehindItself) {
+  Add(Behind("swap", kServerFin, FinOf("c")));
+  Handshake();
+  Send(kServer, "FIN,ACK");
+  Name("c", 40000);
+  EXPECT_EQ(Happened(), "");
+  Send(kClient, "FIN,ACK");
+  EXPECT_EQ(Happened(), "> FIN,ACK, < FIN,ACK");
+}
+
+TEST_F(Connections, AReusedPairOfAddressesIsTheLatestAgain) {
+  Name("c", 0);
+  Add(Drop("lose", FinOf("c")));
+  for (const uint16_t port : {uint16_t{50001}, uint16_t{50002}}) {
+    NewConnection(port);
+    Handshake();
+  }
+  NewConnection(50001);
+  sent_ = {5'000'000, 6'000'000};
+  Handshake();
+  Send(kClient, "FIN,ACK");
+  EXPECT_EQ(Happened(), "");
+}
+
 class Link : public EngineTest {};
 
 TEST_F(Link, DelayKeepsTheOrder) {
@@ -78,6 +102,12 @@ TEST_F(Link, DelayKeepsTheOrder) {
   EXPECT_EQ(Happened(), "");
   Tick(1);
   EXPECT_EQ(Happened(), "> SYN, > ACK") << "a shorter delay does not overtake";
+  Send(kClient, "FIN,ACK");
+  engine_.SetDelay(Duration::zero());
+  Send(kClient, "RST");
+  EXPECT_EQ(Happened(), "") << "nor does none";
+  Tick(10);
+  EXPECT_EQ(Happened(), "> FIN,ACK, > RST");
   EXPECT_EQ(Decided(), "");
 }
 

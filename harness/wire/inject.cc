@@ -72,7 +72,8 @@ Result<MadeFrame> MakeSegment(const TrackedSide& from,
   segment.seg_wnd = from.window;
   segment.seg_len = static_cast<uint32_t>(request.bytes);
   segment.flags = request.flags;
-  if (from.ts_val) {
+  // Only where both ends have them, RFC 7323 3.2; whether the other has, its SYN,ACK says.
+  if (from.ts_val && (to.ts_val || request.flags.syn)) {
     const int64_t elapsed = (now_ns - from.ts_val_at_ns) / kNsPerTimestamp;
     segment.ts_val = *from.ts_val + static_cast<uint32_t>(elapsed);
     segment.ts_ecr = request.flags.ack ? to.ts_val.value_or(0) : 0;  // RFC 7323 3.2

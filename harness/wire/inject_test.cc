@@ -105,6 +105,14 @@ TEST_F(InjectTest, DroppedSegmentsCountAndInjectedOnesDoNot) {
   EXPECT_EQ(engine_.Counts().at("lose"), 1) << "rules do not see what is injected";
 }
 
+TEST_F(InjectTest, ANumberInAResetIsNotTheSendersOwn) {
+  Handshake();
+  Segment reset = NextSegment(kClient, "RST");
+  reset.seg_seq += 5000;
+  engine_.OnFrame(kClient, Build(kClient, reset), NowNs(), &effects_);
+  EXPECT_EQ(Injected(From(kClient, "ACK")).seg_seq, kClientInitial + 1);
+}
+
 TEST_F(InjectTest, WithoutAckTheNumberIsZero) {
   Handshake();
   EXPECT_EQ(Injected(From(kClient, "RST")).seg_ack, 0U);

@@ -69,6 +69,8 @@ class RelayDriver {
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1;
   }
 
+  void Signal(int number) const { kill(pid_, number); }
+
   // The first line not yet taken that is so, others being kept; null when patience is over.
   nlohmann::json Await(const std::function<bool(const nlohmann::json&)>& wanted) {
     const Deadline deadline(kRelayPatience);

@@ -2,13 +2,17 @@
 #include "wire/relay.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wire/build.h"
+#include "wire/port.h"
 #include "wire/relay_driver.h"
 
 namespace lastack {
@@ -206,14 +210,21 @@ TEST_F(RelayTest, ACutLinkLosesAndAMendedOneCarriesAgain) {
 }
 
 TEST_F(RelayTest, WhatWasSentBeforeARequestIsDealtWithBeforeIt) {
-  const WiredConnection pair = Connect();
-  for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(Send(pair.client, "x"), 1);
-    Add(R"({"name": "all", "do": "drop", "match": {"from": "client", "bytes": "some"}})");
-    ASSERT_EQ(Receive(pair.server), "x");
-    Do(R"({"do": "remove", "name": "all"})");
-  }
-  EXPECT_EQ(relay_->AskOk(R"({"do": "report"})")["rules"], json({{"all", 0}}));
+  Result<Port> port = Inside(network_.client, [] { return Port::Open("eth0"); });
+  ASSERT_TRUE(port);
+  Segment segment;
+  segment.flags.ack = true;
+  const FrameEnds ends{{}, {}, {"10.77.0.1", 9}, {"10.77.0.2", 9}};
+  const std::vector<uint8_t> frame = BuildSegment(ends, segment, {});
+  const std::vector<std::span<const uint8_t>> frames(10 * Port::kFramesPerRead, frame);
+  relay_->Signal(SIGSTOP);  // so that it finds the frames and the request together
+  ASSERT_EQ(port->Send(frames), frames.size());
+  relay_->SendLine(
+      R"({"id": -1, "do": "add", "rules": [{"name": "all", "do": "drop", "match": {}}]})");
+  relay_->Signal(SIGCONT);
+  const json report = relay_->AskOk(R"({"do": "report"})");
+  EXPECT_EQ(report["rules"], json({{"all", 0}}));
+  EXPECT_GE(report.value("forwarded", size_t{0}), frames.size());
 }
 
 TEST_F(RelayTest, AReplacedHostIsReachedThroughItsNewInterface) {
