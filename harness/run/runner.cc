@@ -2,7 +2,9 @@
 
 #include <sys/utsname.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +13,7 @@
 #include "report/evidence_files.h"
 #include "report/ladder.h"
 #include "report/timeline.h"
+#include "run/captures.h"
 #include "run/executor.h"
 #include "run/probe.h"
 #include "run/session.h"
@@ -78,22 +81,33 @@ std::string HowToEnter(Testbed* testbed, bool in_user_namespace) {
   // To join the user namespace one is in already is refused (EINVAL).
   const char* user = in_user_namespace ? "--user --preserve-credentials " : "";
   std::string text = "the hosts are kept:\n";
+  std::vector<const Host*> kept;
   for (const Host& host : testbed->hosts()) {
+    kept.push_back(&host);
+  }
+  if (const Host* relay = testbed->relay(); relay != nullptr) {
+    kept.push_back(relay);
+  }
+  for (const Host* host : kept) {
     text += fmt::format(
         "  {:8} nsenter --target {} {}--net --pid\n"
         "  {:8} ends with: kill -9 {}\n",
-        host.name,
-        host.pid,
+        host->name,
+        host->pid,
         user,
         "",
-        host.pid);
+        host->pid);
   }
   return text;
 }
 
 void KeepHosts(RunContext* run, bool in_user_namespace, RunResult* result) {
-  for (const Host& host : run->testbed->hosts()) {
-    static_cast<void>(run->session->Ask(host.name, {{"do", "keep"}}, std::chrono::seconds(1)));
+  std::vector<std::string> names = HostsThere(*run);
+  if (run->testbed->relay() != nullptr) {
+    names.emplace_back(kWireName);
+  }
+  for (const std::string& name : names) {
+    static_cast<void>(run->session->Ask(name, {{"do", "keep"}}, std::chrono::seconds(1)));
   }
   result->enter = HowToEnter(run->testbed, in_user_namespace);
   run->testbed->Keep();

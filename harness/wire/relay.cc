@@ -51,6 +51,7 @@ class Relay {
   void OnInput();
 
   int input_;  // -1 once it has ended
+  bool keep_ = false;
   int64_t alert_until_ns_ = 0;
   LineWriter writer_;
   Switchboard board_;
@@ -63,7 +64,7 @@ Status Relay::Run() {
       {{"event", "hello"},
        {"protocol", "lastack.wire/1"},
        {"clock", {{"monotonic", clocks.monotonic_ns}, {"realtime", clocks.realtime_ns}}}});
-  while (input_ >= 0) {
+  while (input_ >= 0 || keep_) {
     writer_.Flush();
     std::array<pollfd, 4> fds = {{{board_.fd(0), POLLIN, 0},
                                   {board_.fd(1), POLLIN, 0},
@@ -119,7 +120,7 @@ void Relay::OnInput() {
   }
   for (const std::string& line : requests_.Append({bytes.data(), static_cast<size_t>(got)})) {
     board_.Drain();
-    HandleWireRequest(line, &board_, &writer_);
+    HandleWireRequest(line, {&board_, &writer_, &keep_});
   }
 }
 

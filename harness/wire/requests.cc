@@ -1,5 +1,7 @@
 #include "wire/requests.h"
 
+#include <sys/prctl.h>
+
 #include <map>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,7 @@ struct Context {
   Engine* engine;
   int64_t now_ns;
   Effects* effects;
+  bool* keep;
 };
 
 // Handlers may throw json::exception for a member that is missing or of another type;
@@ -118,6 +121,12 @@ Answer Report(const Context& context) {
               {"missed", context.board->Missed()}};
 }
 
+Answer Keep(const Context& context) {
+  *context.keep = true;
+  prctl(PR_SET_PDEATHSIG, 0);  // NOLINT(*-vararg): otherwise the relay ends with its launcher
+  return json::object();
+}
+
 const std::map<std::string_view, Handler>& Handlers() {
   static const std::map<std::string_view, Handler> kHandlers = {
       {"delay", Delay},
@@ -131,13 +140,14 @@ const std::map<std::string_view, Handler>& Handlers() {
       {"inject", InjectNow},
       {"attach", Attach},
       {"report", Report},
+      {"keep", Keep},
   };
   return kHandlers;
 }
 
 }  // namespace
 
-void HandleWireRequest(const std::string& line, Switchboard* board, LineWriter* writer) {
+void HandleWireRequest(const std::string& line, const RelayParts& parts) {
   int64_t id = 0;
   Answer answer = json::object();
   Effects effects;
@@ -146,17 +156,21 @@ void HandleWireRequest(const std::string& line, Switchboard* board, LineWriter* 
     id = request.at("id").get<int64_t>();
     const auto what = request.at("do").get<std::string>();
     const auto handler = Handlers().find(what);
-    answer = handler == Handlers().end()
-                 ? Malformed("there is no request " + what)
-                 : handler->second({request, board, board->engine(), MonotonicNs(), &effects});
+    answer = handler == Handlers().end() ? Malformed("there is no request " + what)
+                                         : handler->second({request,
+                                                            parts.board,
+                                                            parts.board->engine(),
+                                                            MonotonicNs(),
+                                                            &effects,
+                                                            parts.keep});
   } catch (const json::exception& problem) {
     answer = Malformed(problem.what());
   }
-  board->Apply(effects);
+  parts.board->Apply(effects);
   if (answer) {
-    writer->Ok(id, *answer);
+    parts.writer->Ok(id, *answer);
   } else {
-    writer->Failed(id, answer.error());
+    parts.writer->Failed(id, answer.error());
   }
 }
 
