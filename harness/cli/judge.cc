@@ -58,7 +58,7 @@ Result<Scenario> Replacement(const std::string& file, const std::string& id) {
 }
 
 Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& arguments) {
-  const auto stored = ReadRun(directory);
+  auto stored = ReadRun(directory);
   if (!stored) {
     return Fail(stored.error());
   }
@@ -91,7 +91,7 @@ Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& a
   result.ladder = DrawLadder(MakeTimeline(parsed->scenario, stored->evidence, result.judgement));
   if (arguments.write) {
     const Status status =
-        WriteDerived(directory, parsed->scenario, result.judgement, stored->evidence);
+        WriteDerived(directory, parsed->scenario, result.judgement, &stored->evidence);
     if (!status) {
       return Fail(status.error());
     }

@@ -46,7 +46,7 @@ struct RunArguments {
 // Many runs are under way at once and each is short: with an arena for every thread the heap would
 // keep what each of them once needed.
 void KeepHeapSmall() {
-  constexpr int kArenas = 2;
+  constexpr int kArenas = 1;  // two threads or so work at a time, seldom in the allocator
   constexpr int kTrimAbove = 1 << 20;
   mallopt(M_ARENA_MAX, kArenas);          // NOLINT(concurrency-mt-unsafe): no other thread yet
   mallopt(M_TRIM_THRESHOLD, kTrimAbove);  // NOLINT(concurrency-mt-unsafe)

@@ -149,14 +149,19 @@ Status MakeDirectory(const std::string& directory) {
   return {};
 }
 
+// The text of timeline.json. Comments the captured frames, too.
+std::string Tell(const Scenario& scenario, const Judgement& judgement, Evidence* evidence) {
+  const Timeline timeline = MakeTimeline(scenario, *evidence, judgement);
+  AddComments(scenario, judgement, timeline, evidence);
+  return TimelineDocument(scenario.id, timeline);
+}
+
 Status WriteDocuments(const std::string& directory,
+                      const std::string& timeline,
                       const Scenario& scenario,
                       const Judgement& judgement,
-                      const Evidence& evidence,
-                      const Timeline& timeline) {
-  if (const Status status = WriteFileAtomically(directory + "/timeline.json",
-                                                TimelineDocument(scenario.id, timeline));
-      !status) {
+                      const Evidence& evidence) {
+  if (Status status = WriteFileAtomically(directory + "/timeline.json", timeline); !status) {
     return status;
   }
   return WriteFileAtomically(directory + "/result.json",
@@ -172,8 +177,7 @@ Status WriteEvidence(const std::string& directory,
   if (Status status = MakeDirectory(directory); !status) {
     return status;
   }
-  const Timeline timeline = MakeTimeline(variant.scenario, *evidence, judgement);
-  AddComments(variant.scenario, judgement, timeline, evidence);
+  const std::string timeline = Tell(variant.scenario, judgement, evidence);
   if (Status status = WriteFileAtomically(directory + "/scenario.json", ScenarioJson(variant));
       !status) {
     return status;
@@ -189,15 +193,15 @@ Status WriteEvidence(const std::string& directory,
       return status;
     }
   }
-  return WriteDocuments(directory, variant.scenario, judgement, *evidence, timeline);
+  return WriteDocuments(directory, timeline, variant.scenario, judgement, *evidence);
 }
 
 Status WriteDerived(const std::string& directory,
                     const Scenario& scenario,
                     const Judgement& judgement,
-                    const Evidence& evidence) {
-  return WriteDocuments(
-      directory, scenario, judgement, evidence, MakeTimeline(scenario, evidence, judgement));
+                    Evidence* evidence) {
+  const std::string timeline = Tell(scenario, judgement, evidence);
+  return WriteDocuments(directory, timeline, scenario, judgement, *evidence);
 }
 
 Result<StoredScenario> ParseScenarioJson(std::string_view text) {

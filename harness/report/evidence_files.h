@@ -24,7 +24,7 @@ namespace lastack {
 [[nodiscard]] Status WriteDerived(const std::string& directory,
                                   const Scenario& scenario,
                                   const Judgement& judgement,
-                                  const Evidence& evidence);
+                                  Evidence* evidence);
 
 // The parts of scenario.json.
 struct StoredScenario {

@@ -1,5 +1,6 @@
 #include "run/runner.h"
 
+#include <malloc.h>
 #include <sys/utsname.h>
 
 #include <string>
@@ -21,6 +22,9 @@
 
 namespace lastack {
 namespace {
+
+// After a run with more frames than this the heap is given back: the next such run can be far.
+constexpr size_t kManyFrames = 5'000;
 
 std::string Kernel() {
   utsname names{};
@@ -166,7 +170,11 @@ void Run(const Variant& variant, const RunOptions& options, SlotHold* slot, RunR
     KeepHosts(&run, options.in_user_namespace, result);
   }
   testbed->reset();
+  const bool big = recorder.frame_count() > kManyFrames;
   Conclude(variant, options, status, &recorder, result);
+  if (big) {
+    malloc_trim(0);
+  }
 }
 
 }  // namespace
