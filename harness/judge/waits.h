@@ -16,7 +16,7 @@ struct StepRecord {
   const Scenario& scenario;
   const Evidence& evidence;
   const Reconstruction& what;
-  EventsByStep* events;
+  EventsByStep* events = nullptr;
   int number = 0;  // of the step
 };
 
