@@ -19,6 +19,8 @@ CORES = len(os.sched_getaffinity(0))
 SHOWN_LINES = 80  # of the output of what failed; the log has all of it
 STEP_TIMEOUT_SECONDS = 2400
 
+SAMPLE = "150"  # of ci/mutants, half a minute
+
 SANITIZED = ["tcp", "scenario", "record", "judge", "report"]  # their tests also run under the sanitizers
 SANITIZER_ENVIRONMENT = {
     "ASAN_OPTIONS": "strict_string_checks=1:detect_stack_use_after_return=1",
@@ -92,6 +94,18 @@ def check_dev():
     return built if built.failed else ctest("dev")
 
 
+def check_mutants():
+    """A sample of the small changes that must make a scenario fail; ci/mutants tries them all."""
+    programs = ["lastack", "lastack-host", "lastack-peer", "lastack-wire"]
+    built = run_all("mutants", configure("dev"), build("dev", *programs))
+    if built.failed:
+        return built
+    code, output = run("mutants", "ci/mutants", "--lastack", "build/dev/bin/lastack", "--sample", SAMPLE, "--seed", "1")
+    if code == 4:  # as `lastack run`: everything was skipped
+        return Tally(skipped=[("mutants", output.strip())])
+    return tally.ok() if code == 0 else tally.failure("mutants", output)
+
+
 def check_tidy():
     # The compile commands; also when the build is broken, or was not asked for.
     return run_all("tidy", configure("dev"), ["ci/tidy"])
@@ -124,11 +138,11 @@ CHECKS = {
     "format": check_format,
     "includes": check_includes,
     "dev": check_dev,
+    "mutants": check_mutants,
     "tidy": check_tidy,
     "asan": check_asan,
 }
-# The rest is asked for by name: on two cores the two of them take longer than all others together.
-UNASKED = ["format", "includes", "dev"]
+UNASKED = [name for name in CHECKS if name != "asan"]  # which builds everything a second time
 
 
 def tail(text):

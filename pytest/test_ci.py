@@ -114,3 +114,96 @@ def test_setup_is_silent_when_nothing_is_missing():
     listed = subprocess.run([CI / "setup", "--list"], capture_output=True, text=True, check=True).stdout.split()
     result = run_setup_as_ordinary_user(" ".join(listed))
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_coverage_page_is_current():
+    result = subprocess.run([CI / "coverage", "--check"], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+@pytest.fixture
+def coverage(tmp_path):
+    """coverage(refs of one scenario) -> (result, the page)."""
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "ci/requirements.yaml").write_text(
+        "- title: Closing\n  requirements:\n    - {ref: RFC 9293 MUST-13, asks: wait}\n    - {ref: RFC 6191, asks: reuse}\n")
+
+    def run(refs):
+        path = tmp_path / "scenarios/normal/one.yaml"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"scenario: 1\nrefs: [{refs}]\n")
+        result = subprocess.run([CI / "coverage", "--root", tmp_path], capture_output=True, text=True, check=False)
+        page = tmp_path / "docs/coverage.md"
+        return result, page.read_text() if page.exists() else ""
+
+    return run
+
+
+def test_coverage_names_what_is_shown_and_what_is_not(coverage):
+    result, page = coverage("RFC 9293 MUST-13, RFC 9293 3.6")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "1 of 2 are shown." in page
+    assert "| RFC 9293 MUST-13 | wait | `normal/one` |" in page
+    assert page.endswith("## Not shown\n- RFC 6191\n")
+
+
+def test_coverage_refuses_a_requirement_that_is_not_in_the_list(coverage):
+    result, page = coverage("RFC 9293 3.10.7.4 LAST-ACK FINN")
+    assert (result.returncode, page) == (2, "")
+    assert result.stdout == "normal/one: 'RFC 9293 3.10.7.4 LAST-ACK FINN' is not in ci/requirements.yaml\n"
+
+
+# Runs each file as often as it is told to; what is called bad fails once, what is called slow is never conclusive.
+FAKE_LASTACK = """#!/usr/bin/python3
+import json, pathlib, sys
+names = {}
+def result(name, verdict, number):
+    folder = pathlib.Path(sys.argv[sys.argv.index("--evidence") + 1]) / name / str(number)
+    folder.mkdir(parents=True)
+    headline = {"INCONCLUSIVE": f"overshoot of {number} ms"}.get(verdict, "as it is")
+    return {"id": f"{name}#{number}", "verdict": verdict, "headline": headline, "evidence": str(folder)}
+if "--list=json" in sys.argv:
+    print(json.dumps({"scenarios": [{"file": file} for file in FILES]}))
+    sys.exit()
+files = sys.argv[2:sys.argv.index("--repeat")]
+repeat = int(sys.argv[sys.argv.index("--repeat") + 1])
+results = [result(file, "FAIL" if (file, number) == ("bad", 1) else "INCONCLUSIVE" if file == "slow" else "PASS", number)
+           for file in files for number in range(repeat)]
+pathlib.Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps({"results": results}))
+"""
+
+
+@pytest.fixture
+def soak(tmp_path):
+    """soak(files of the variants, arguments) -> result."""
+
+    def run(files, *arguments):
+        program = tmp_path / "lastack"
+        program.write_text(FAKE_LASTACK.replace("FILES", repr(files)))
+        program.chmod(0o755)
+        command = [CI / "soak", "--lastack", program, "--evidence", tmp_path / "soak", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def test_soak_spreads_the_runs_over_the_variants(soak, tmp_path):
+    result = soak(["a", "a", "a", "b"], "--quiet", "10", "--busy", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "quiet: 14 runs in" in result.stdout  # the fake has no variants: 4 of a (3 variants), 10 of b (1)
+    assert "busy: 3 runs in" in result.stdout
+    assert not (tmp_path / "soak/running").exists()
+
+
+def test_soak_keeps_the_evidence_of_what_fails(soak, tmp_path):
+    result = soak(["a", "bad"], "--quiet", "3", "--busy", "0")
+    assert result.returncode == 1
+    assert "FAIL bad#1: as it is" in result.stdout
+    assert [path.name for path in (tmp_path / "soak/quiet").iterdir()] == ["bad#1"]
+
+
+def test_soak_names_the_probes_and_fails_above_one_percent(soak):
+    result = soak(["a", "slow"], "--quiet", "3", "--busy", "0")
+    assert result.returncode == 1
+    assert "quiet: 50.00 % INCONCLUSIVE\n  3 × overshoot of N\n" in result.stdout

@@ -1,7 +1,12 @@
 """`lastack claims`: each claim with the verdict that the runs of its scenarios give it."""
 
-import pytest
+import pathlib
+import re
 
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLAIMS = """claims:
   - {id: free, claim: Without a listener the port is free., source: test}
   - {id: busy, claim: Without a listener the port is busy., source: test}
@@ -106,3 +111,39 @@ def test_folder_without_claims_is_refused(lastack, tmp_path):
     result = lastack("claims", tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert f"{tmp_path}/claims.yaml" in result.stderr
+
+
+def rows(page):
+    """Claim -> (verdict, scenarios, why) of the table in a page."""
+    cells = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return {row[0]: tuple(row[2:]) for row in cells[1:]}
+
+
+def test_markdown(lastack, folder, evidence):
+    path = folder({"free": FREE, "held": HELD, "slow": SLOW, "broken": FAILING})
+    result = lastack("claims", path, "--markdown", "--exclude-label", "slow", "--evidence", evidence)
+    assert result.returncode == 1  # one does not pass
+    assert re.search(r"^`lastack claims --markdown --exclude-label slow` on \d{4}-\d\d-\d\d, Linux \d", result.stdout, re.M)
+    found = rows(result.stdout)
+    assert list(found) == ["free", "busy", "option", "elsewhere", "open", "broken", "late"]
+    assert found["free"] == ("confirmed", "`claimed/free`", "The port is free")
+    assert found["option"] == ("depends", "`claimed/free`, `claimed/held`",
+                               "confirmed: when a listener holds the port. Refuted: when nothing holds the port")
+    assert found["elsewhere"] == ("documented", "", "there is no other system here")
+    assert found["open"] == ("unproved", "", "no scenario of this run speaks of it")
+    assert found["broken"] == ("unproved", "", "its scenarios did not pass here")
+
+
+def claims_of_the_catalogue():
+    return yaml.safe_load((ROOT / "scenarios/claims.yaml").read_text())["claims"]
+
+
+def test_page_has_every_claim_in_order():
+    assert list(rows((ROOT / "docs/claims.md").read_text())) == [claim["id"] for claim in claims_of_the_catalogue()]
+
+
+def test_every_claim_has_a_scenario_or_says_why_not():
+    named = {claim["id"] for path in (ROOT / "scenarios").glob("*/*.yaml")
+             for claim in yaml.safe_load(path.read_text()).get("claims") or []}
+    silent = [claim["id"] for claim in claims_of_the_catalogue() if claim["id"] not in named and "documented" not in claim]
+    assert silent == []

@@ -13,10 +13,13 @@ void AddProof(const Scenario& scenario, const ClaimRef& claim, bool passed, Proo
     proof->not_passed.insert(scenario.id);
     return;
   }
-  (claim.confirms ? proof->confirmed_by : proof->refuted_by)
-      .emplace(BaseName(scenario.id), scenario.title);
-  if (!claim.when.empty()) {
-    (claim.confirms ? proof->confirmed_when : proof->refuted_when).insert(claim.when);
+  Evident& side = claim.confirms ? proof->confirmed : proof->refuted;
+  const std::string name = BaseName(scenario.id);
+  side.by.emplace(name, scenario.title);
+  if (claim.when.empty()) {
+    side.always.emplace(name, scenario.title);
+  } else {
+    side.when.insert(claim.when);
   }
 }
 
@@ -39,13 +42,13 @@ Proofs CollectProofs(const std::vector<Variant>& variants, const std::vector<Run
 }
 
 std::string VerdictOf(const Claim& claim, const Proof& proof) {
-  if (!proof.confirmed_by.empty() && !proof.refuted_by.empty()) {
+  if (!proof.confirmed.by.empty() && !proof.refuted.by.empty()) {
     return "depends";
   }
-  if (!proof.confirmed_by.empty()) {
+  if (!proof.confirmed.by.empty()) {
     return "confirmed";
   }
-  if (!proof.refuted_by.empty()) {
+  if (!proof.refuted.by.empty()) {
     return "refuted";
   }
   return claim.documented.empty() ? "unproved" : "documented";

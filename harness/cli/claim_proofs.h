@@ -12,12 +12,16 @@
 
 namespace lastack {
 
-// Scenarios are named without their matrix labels, as folder/name.
+// The scenarios of one side: name (folder/name, without matrix labels) → title.
+struct Evident {
+  std::map<std::string, std::string> by;
+  std::map<std::string, std::string> always;  // those of `by` that name no condition
+  std::set<std::string> when;
+};
+
 struct Proof {
-  std::map<std::string, std::string> confirmed_by;  // scenario → its title
-  std::map<std::string, std::string> refuted_by;
-  std::set<std::string> confirmed_when;
-  std::set<std::string> refuted_when;
+  Evident confirmed;
+  Evident refuted;
   std::set<std::string> not_passed;  // variants: these prove nothing
 };
 

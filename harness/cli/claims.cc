@@ -57,10 +57,10 @@ void PrintClaim(const Claim& claim, const Proof& proof) {
   if (!claim.documented.empty()) {
     fmt::print("{:12}{}\n", "", claim.documented);
   }
-  PrintIf("confirmed by", Names(proof.confirmed_by));
-  PrintIf("  when", proof.confirmed_when);
-  PrintIf("refuted by", Names(proof.refuted_by));
-  PrintIf("  when", proof.refuted_when);
+  PrintIf("confirmed by", Names(proof.confirmed.by));
+  PrintIf("  when", proof.confirmed.when);
+  PrintIf("refuted by", Names(proof.refuted.by));
+  PrintIf("  when", proof.refuted.when);
   PrintIf("did not pass here:", proof.not_passed);
 }
 

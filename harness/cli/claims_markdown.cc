@@ -20,18 +20,15 @@ std::string Joined(const std::set<std::string>& whens) {
   return Join({whens.begin(), whens.end()}, "; or ");
 }
 
-// Under which conditions, or if the scenarios name none, what they show.
-std::string Why(const std::map<std::string, std::string>& titles,
-                const std::set<std::string>& whens) {
-  return whens.empty() ? titles.begin()->second : "when " + Joined(whens);
+// What a scenario without conditions shows; if there is none, under which conditions.
+std::string Why(const Evident& side) {
+  return side.always.empty() ? "when " + Joined(side.when) : side.always.begin()->second;
 }
 
 std::string Reason(const Claim& claim, const Proof& proof) {
   const std::string verdict = VerdictOf(claim, proof);
   if (verdict == "depends") {
-    return fmt::format("confirmed: {}. Refuted: {}",
-                       Why(proof.confirmed_by, proof.confirmed_when),
-                       Why(proof.refuted_by, proof.refuted_when));
+    return fmt::format("confirmed: {}. Refuted: {}", Why(proof.confirmed), Why(proof.refuted));
   }
   if (verdict == "documented") {
     return claim.documented;
@@ -40,16 +37,15 @@ std::string Reason(const Claim& claim, const Proof& proof) {
     return proof.not_passed.empty() ? "no scenario of this run speaks of it"
                                     : "its scenarios did not pass here";
   }
-  const bool confirmed = verdict == "confirmed";
-  const auto& titles = confirmed ? proof.confirmed_by : proof.refuted_by;
-  const auto& whens = confirmed ? proof.confirmed_when : proof.refuted_when;
-  return titles.begin()->second + (whens.empty() ? "" : " (" + Joined(whens) + ")");
+  const Evident& side = verdict == "confirmed" ? proof.confirmed : proof.refuted;
+  return side.always.empty() ? fmt::format("{} ({})", side.by.begin()->second, Joined(side.when))
+                             : side.always.begin()->second;
 }
 
 std::string Scenarios(const Proof& proof) {
   std::set<std::string> names;
-  for (const auto* titles : {&proof.confirmed_by, &proof.refuted_by}) {
-    for (const auto& [name, title] : *titles) {
+  for (const Evident* side : {&proof.confirmed, &proof.refuted}) {
+    for (const auto& [name, title] : side->by) {
       names.insert("`" + name + "`");
     }
   }
