@@ -112,8 +112,8 @@ def test_dry_run_prints_numbered_steps_and_runs_nothing(run, evidence):
     result = run(CLOSE, "--dry-run", "--set", "family=v4")
     lines = result.stdout.splitlines()
     assert (result.returncode, lines[0].split(":")[0]) == (0, IDS[0])
-    assert re.fullmatch(r"   1\. server: listen +line 11", lines[1])
-    assert re.fullmatch(r"  11\. rebind: \{on: client, expect: EADDRINUSE\} +line 21", lines[11])
+    assert re.fullmatch(r"   1\. server: listen +line \d+", lines[1])
+    assert re.fullmatch(r"  11\. rebind: \{on: client, expect: EADDRINUSE\} +line \d+", lines[11])
     assert not any(evidence.iterdir())
 
 

@@ -47,7 +47,7 @@ struct EndpointTrace {
   std::optional<int64_t> lost_ns;
   int lost_step = kAfterLastStep;  // otherwise the end of the run
   int connection = -1;             // index into Reconstruction::connections; -1: none seen
-  int64_t last_sent_ns = 0;  // the last segment it sent on that connection, other than RST
+  int64_t last_sent_ns = 0;        // the last segment it sent on that connection, other than RST
   std::vector<WireState> wire;
   std::vector<KernelState> kernel;
 };

@@ -115,28 +115,12 @@ std::string ErrorOfSecond(const std::string& line) {
 }
 
 TEST(EventJson, EveryKindIsNamedAfterItsTypeAndDocumented) {
-  const std::vector<std::string> kinds = {"run_started",
-                                          "step_started",
-                                          "step_finished",
-                                          "call_started",
-                                          "call_finished",
-                                          "call_abandoned",
-                                          "peer_spawned",
-                                          "peer_exited",
-                                          "kernel_sampled",
-                                          "wait_finished",
-                                          "signal_sent",
-                                          "host_changed",
-                                          "socket_destroyed",
-                                          "counters_read",
-                                          "rebound",
-                                          "clock_read",
-                                          "capture_closed",
-                                          "probe_read",
-                                          "blind_spot",
-                                          "wire_changed",
-                                          "wire_decided",
-                                          "wire_closed"};
+  const std::vector<std::string> kinds = {
+      "run_started",    "step_started",   "step_finished",    "call_started",   "call_finished",
+      "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
+      "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
+      "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
+      "wire_decided",   "wire_closed"};
   const std::vector<EventData> all = OneOfEach();
   ASSERT_EQ(all.size(), std::variant_size_v<EventData>);
   ASSERT_EQ(all.size(), kinds.size());

@@ -20,28 +20,11 @@ namespace lastack {
 
 // The `kind` of each alternative of EventData, in its order.
 constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKinds = {
-    "run_started",
-    "step_started",
-    "step_finished",
-    "call_started",
-    "call_finished",
-    "call_abandoned",
-    "peer_spawned",
-    "peer_exited",
-    "kernel_sampled",
-    "wait_finished",
-    "signal_sent",
-    "host_changed",
-    "socket_destroyed",
-    "counters_read",
-    "rebound",
-    "clock_read",
-    "capture_closed",
-    "probe_read",
-    "blind_spot",
-    "wire_changed",
-    "wire_decided",
-    "wire_closed"};
+    "run_started",    "step_started",   "step_finished",    "call_started",   "call_finished",
+    "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
+    "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
+    "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
+    "wire_decided",   "wire_closed"};
 
 // Enumerators as text and back.
 [[nodiscard]] inline std::string_view EnumToText(Family family) {

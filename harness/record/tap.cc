@@ -38,6 +38,7 @@ struct Delivery {
   size_t address_bytes;
 };
 
+// NOLINTNEXTLINE(readability-non-const-parameter): pcap_handler's type
 void Deliver(u_char* user, const pcap_pkthdr* header, const u_char* bytes) {
   const auto* delivery = static_cast<const Delivery*>(static_cast<const void*>(user));
   TappedFrame frame;

@@ -40,7 +40,8 @@ class Suite {
  public:
   Suite(const SuiteOptions& options, const std::vector<Reporter*>& reporters)
       : options_(options), reporters_(reporters), slots_(options.slots) {
-    if (options.fail_fast || options.until_fail) {  // nothing may begin that a failure would prevent
+    if (options.fail_fast ||
+        options.until_fail) {  // nothing may begin that a failure would prevent
       most_under_way_ = static_cast<size_t>(options.slots);
     }
   }

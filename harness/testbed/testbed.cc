@@ -186,9 +186,9 @@ Host* Testbed::relay() {
   return relay_ ? &relay_->channel : nullptr;
 }
 
-size_t Testbed::NumberOf(const std::string& name) const {
+size_t Testbed::NumberOf(const std::string& host) const {
   const auto found = std::find_if(
-      hosts_.begin(), hosts_.end(), [&name](const Host& host) { return host.name == name; });
+      hosts_.begin(), hosts_.end(), [&host](const Host& one) { return one.name == host; });
   if (found == hosts_.end()) {
     std::abort();  // the loader has checked every name
   }
