@@ -1,6 +1,7 @@
 #include "judge/states.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -62,11 +63,16 @@ struct Seen {
   std::string cause;
 };
 
+// The order in which a connection may open; all else comes later.
+int OpeningRank(State state) {
+  constexpr int kOpen = 3;
+  const std::array<State, kOpen> opening = {State::kListen, State::kSynSent, State::kSynReceived};
+  return static_cast<int>(std::find(opening.begin(), opening.end(), state) - opening.begin());
+}
+
+// Is this a state of the opening that comes before the first one of the sequence?
 bool StartsLate(const ExpectedStates& expected, State seen) {
-  const bool opening =
-      seen == State::kListen || seen == State::kSynSent || seen == State::kSynReceived;
-  return opening &&
-         std::find(expected.states.begin(), expected.states.end(), seen) == expected.states.end();
+  return OpeningRank(seen) < OpeningRank(expected.states.front());
 }
 
 std::vector<Seen> WireSeen(const ExpectedStates& expected, const EndpointTrace& trace) {
