@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "cli/commands.h"
+#include "cli/kernel_witness.h"
 #include "cli/print_error.h"
 #include "cli/select.h"
 #include "report/console.h"
@@ -50,11 +51,6 @@ void KeepHeapSmall() {
   constexpr int kTrimAbove = 1 << 20;
   mallopt(M_ARENA_MAX, kArenas);          // NOLINT(concurrency-mt-unsafe): no other thread yet
   mallopt(M_TRIM_THRESHOLD, kTrimAbove);  // NOLINT(concurrency-mt-unsafe)
-}
-
-int UsageError(const std::string& message) {
-  PrintError({ErrorKind::kScenario, message, "see lastack run --help"});
-  return kExitUsage;
 }
 
 void PrintList(const std::vector<Variant>& variants, bool as_json) {
@@ -172,9 +168,6 @@ int RunAndReport(const RunArguments& arguments,
 }
 
 int Run(const RunArguments& arguments, int stop_fd) {
-  if (arguments.witness == "bpf") {
-    return UsageError("--witness bpf: this version watches the kernel through sock_diag only");
-  }
   const auto variants = SelectVariants(arguments.selection);
   if (!variants) {
     PrintError(variants.error());
@@ -188,11 +181,20 @@ int Run(const RunArguments& arguments, int stop_fd) {
     PrintSteps(*variants);
     return 0;
   }
-  const auto suite = Complete(arguments, stop_fd);
+  auto suite = Complete(arguments, stop_fd);
   if (!suite) {
     PrintError(suite.error());
     return suite.error().kind == ErrorKind::kScenario ? kExitUsage : kExitError;
   }
+  // Before this process leaves the user namespace that may trace.
+  const auto witness =
+      ChooseKernelWitness(arguments.witness, variants->size() * static_cast<size_t>(suite->repeat));
+  if (!witness) {
+    PrintError(witness.error());
+    return kExitError;
+  }
+  suite->run.trace = witness->trace.get();
+  suite->run.untraced = witness->untraced;
   if (const Status status = EnterUserNamespaceIfNeeded(); !status) {
     PrintError(status.error());
     return kExitError;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "judge/agreement.h"
 #include "judge/segments.h"
 #include "judge/states.h"
 #include "judge/steps.h"
@@ -40,6 +41,29 @@ void CheckCaptures(const Scenario& scenario, const Evidence& evidence, Judgement
                                    .actual = fmt::format("{} dropped", dropped),
                                    .place = scenario.place,
                                    .note = "probe dropped captures (margin 0)"});
+  }
+}
+
+// What the ring could not hold would have to be judged by what is left.
+void CheckTraces(const Scenario& scenario,
+                 const Evidence& evidence,
+                 const Reconstruction& what,
+                 Judgement* judgement) {
+  for (const std::string& endpoint : what.untold) {
+    judgement->kernel.blind_spots.push_back(
+        fmt::format("the trace does not tell all of {}: it was judged by its samples", endpoint));
+  }
+  for (const auto& [event, closed] : Select<TraceClosed>(evidence.events)) {
+    if (closed->lost > 0) {
+      judgement->findings.push_back(
+          {.witness = Witness::kKernel,
+           .weight = Verdict::kInconclusive,
+           .expected = fmt::format("every event of {} traced", closed->host),
+           .actual = fmt::format("{} lost", closed->lost),
+           .place = scenario.place,
+           .events = {event->id},
+           .note = "probe lost trace events (margin 0)"});
+    }
   }
 }
 
@@ -90,12 +114,20 @@ void DescribeWitnesses(const Evidence& evidence, const Reconstruction& what, Jud
   const size_t calls =
       Select<CallFinished>(evidence.events).size() + Select<CallAbandoned>(evidence.events).size();
   judgement->wire.source = fmt::format("libpcap at both ends: {} segments", what.segments.size());
-  judgement->kernel.source = fmt::format("sock_diag: {} samples", samples);
+  const size_t traced = Select<KernelTraced>(evidence.events).size();
+  const bool is_traced = !Select<TraceClosed>(evidence.events).empty();
+  judgement->kernel.source =
+      fmt::format("{}sock_diag: {} samples",
+                  is_traced ? fmt::format("tracepoints: {} events, ", traced) : "",
+                  samples);
   judgement->app.source = fmt::format("{} calls", calls);
   judgement->wire.blind_spots.emplace_back(
       "a FIN that waits behind data and the timers of TIME-WAIT and FIN-WAIT-2 show no segment");
-  judgement->kernel.blind_spots.emplace_back(
-      "sock_diag was asked at hold points; states that came and went between them it did not see");
+  if (!is_traced) {
+    judgement->kernel.blind_spots.emplace_back(
+        "sock_diag was asked at hold points; states that came and went between them it did not "
+        "see");
+  }
   for (const auto& [event, blind] : Select<BlindSpot>(evidence.events)) {
     if (blind->witness == "wire") {
       judgement->wire.blind_spots.push_back(blind->what);
@@ -133,9 +165,11 @@ Judgement Judge(const Scenario& scenario, const Evidence& evidence) {
     Add(CheckSegments(scenario, what), &judgement.findings);
     Add(CheckRules(scenario, evidence), &judgement.findings);
   }
-  Add(CheckAgreement(scenario, evidence, what), &judgement.findings);
+  Add(CheckSamples(scenario, evidence, what), &judgement.findings);
+  Add(CheckLives(scenario, evidence, what), &judgement.findings);
   Add(CheckBothEnds(scenario, evidence, what), &judgement.findings);
   CheckCaptures(scenario, evidence, &judgement);
+  CheckTraces(scenario, evidence, what, &judgement);
   judgement.verdict = Worst(judgement.findings);
   judgement.headline = Headline(scenario, judgement);
   DescribeWitnesses(evidence, what, &judgement);

@@ -46,6 +46,16 @@ inline EndpointTrace Trace(const std::string& name,
   return trace;
 }
 
+// A socket whose transitions follow one another a millisecond apart, as the wire's in Trace.
+inline KernelLife Life(const std::vector<State>& states) {
+  KernelLife life;
+  for (const State state : states) {
+    const auto number = static_cast<int64_t>(life.transitions.size()) + 1;
+    life.transitions.push_back({.to = state, .t_ns = number * kMs, .event = number});
+  }
+  return life;
+}
+
 inline SeenSegment Sent(const std::string& from, Flags flags, uint32_t seq, uint32_t ack) {
   SeenSegment seen{.host = from, .sent = true};
   seen.segment.source = from == "client" ? kClient : kServer;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "judge/fates.h"
+#include "judge/traced.h"
 #include "record/clock.h"
 
 namespace lastack {
@@ -240,13 +241,18 @@ void MarkLost(const Evidence& evidence, Reconstruction* what) {
   }
 }
 
-// How the stack of a host differs from RFC 9293: it is Linux, and may follow RFC 1337.
+// How the stack of a host differs from RFC 9293: it is Linux, may follow RFC 1337, and may have no
+// room for TIME-WAIT.
 ConnectionOptions OptionsOf(const Evidence& evidence, const std::string& host) {
   ConnectionOptions options{.linux_rst_match = true};
   for (const auto& [event, started] : Select<RunStarted>(evidence.events)) {
     if (const auto settings = started->sysctl.find(host); settings != started->sysctl.end()) {
-      const auto rfc1337 = settings->second.find("net.ipv4.tcp_rfc1337");
-      options.ignore_rst_in_time_wait = rfc1337 != settings->second.end() && rfc1337->second == "1";
+      const auto is = [&](const char* name, const char* value) {
+        const auto setting = settings->second.find(name);
+        return setting != settings->second.end() && setting->second == value;
+      };
+      options.ignore_rst_in_time_wait = is("net.ipv4.tcp_rfc1337", "1");
+      options.no_time_wait = is("net.ipv4.tcp_max_tw_buckets", "0");
     }
   }
   return options;
@@ -293,6 +299,7 @@ Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
   for (EndpointTrace& trace : what.endpoints) {
     FollowOnWire(what, index, OptionsOf(evidence, trace.host), &trace);
   }
+  AddTraced(evidence, &what);
   return what;
 }
 

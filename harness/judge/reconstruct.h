@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "judge/kernel_lives.h"
 #include "judge/wire_connections.h"
 #include "record/evidence.h"
 #include "scenario/model.h"
@@ -49,13 +50,16 @@ struct EndpointTrace {
   int connection = -1;             // index into Reconstruction::connections; -1: none seen
   int64_t last_sent_ns = 0;        // the last segment it sent on that connection, other than RST
   std::vector<WireState> wire;
-  std::vector<KernelState> kernel;
+  std::vector<KernelState> kernel;  // samples
+  // The whole life of its socket up to the last look at it, where its host was traced.
+  std::optional<KernelLife> life;
 };
 
 struct Reconstruction {
   std::vector<SeenSegment> segments;  // ordered by time
   std::vector<WireConnection> connections;
   std::vector<EndpointTrace> endpoints;
+  std::vector<std::string> untold;  // endpoints of traced hosts whose life was not told to its end
   // Decisions of the relay about segments that their sender's capture does not hold.
   std::vector<int64_t> unseen_decisions;  // ids of events
 };

@@ -21,6 +21,7 @@ struct SeenSegment {
   bool lost = false;                     // sent, and the relay did not pass it on
   bool injected = false;                 // received, and made by the relay
   std::optional<uint32_t> relative_seq;  // from its sender's SYN, which is 0
+  std::string reason;                    // of a RST that was sent: the kernel's own; empty: unknown
   Segment segment;
 };
 

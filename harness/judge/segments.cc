@@ -84,6 +84,12 @@ Fate FateOf(const SeenSegment& seen) {
   return seen.lost ? Fate::kLost : Fate::kArrives;
 }
 
+// Without the kernel's word nothing is known against it.
+bool ReasonFits(const ExpectedSegment& expected, const SeenSegment& seen) {
+  return expected.reasons.empty() || seen.reason.empty() ||
+         std::ranges::find(expected.reasons, seen.reason) != expected.reasons.end();
+}
+
 bool Fits(const ExpectedSegment& expected,
           const std::string& sender,
           const SeenSegment& seen,
@@ -106,7 +112,7 @@ bool Fits(const ExpectedSegment& expected,
   // A FIN is no RST and the other way round, whatever else is set.
   const bool same_kind =
       has.contains("RST") == flags.contains("RST") && has.contains("SYN") == flags.contains("SYN");
-  return same_kind && Includes(has, flags) && bytes_fit;
+  return same_kind && Includes(has, flags) && bytes_fit && ReasonFits(expected, seen);
 }
 
 std::string ToText(Fate fate) {
@@ -125,7 +131,14 @@ std::string ToText(const ExpectedSegment& expected) {
   const std::string bytes =
       expected.bytes ? " with " + ToString(*expected.bytes) + " bytes" : std::string();
   const std::string seq = expected.seq ? " at " + ToString(*expected.seq) : std::string();
-  return expected.from + " " + expected.flags + ToText(expected.fate) + bytes + seq;
+  const std::string reason =
+      expected.reasons.empty() ? std::string() : " for " + Join(expected.reasons, " or ");
+  return expected.from + " " + expected.flags + ToText(expected.fate) + bytes + seq + reason;
+}
+
+std::string ToText(const std::string& sender, const SeenSegment& seen) {
+  return Describe(sender, seen.segment) + ToText(FateOf(seen)) +
+         (seen.reason.empty() ? std::string() : " for " + seen.reason);
 }
 
 // Walks one list of expected segments along the segments sent on some connections.
@@ -148,7 +161,7 @@ class ListMatcher {
     } else if (MustBeListed(seen.segment, progress) && !finding_) {
       finding_ = Finding{.witness = Witness::kWire,
                          .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
-                         .actual = Describe(sender, seen.segment) + ToText(FateOf(seen)),
+                         .actual = ToText(sender, seen),
                          .place = more ? wanted_[next_]->place : list_.place,
                          .packets = {seen.packet}};
     }

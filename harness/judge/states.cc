@@ -10,46 +10,11 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "judge/agreement.h"
+#include "judge/sequence.h"
 
 namespace lastack {
 namespace {
-
-// How far a witness may lag behind the other before that is a contradiction: a thread that holds
-// the socket can be preempted between the segment's tap and the change of state (or the other way
-// round) for some scheduler slices.
-constexpr Duration kWitnessLag = std::chrono::milliseconds(50);
-
-// How much later than a sample a segment must have been sent to be surely later: the clocks of
-// captures and samples are read apart.
-constexpr Duration kClockMargin = std::chrono::milliseconds(1);
-
-// Whether the kernel may truly be in `kernel` while the segments show `wire`. close() queues its
-// FIN behind data (RFC 9293 3.10.4: "in any case, enter FIN-WAIT-1 state"), so until the FIN is on
-// the wire the wire lags behind by that step; timers and ICMP errors end any state without a
-// segment.
-bool Explains(State wire, State kernel) {
-  if (wire == kernel || kernel == State::kClosed) {
-    return true;
-  }
-  switch (wire) {
-    case State::kEstablished:
-      return kernel == State::kFinWait1;
-    case State::kCloseWait:
-      return kernel == State::kLastAck || kernel == State::kClosing;
-    case State::kLastAck:
-      return kernel == State::kClosing;
-    case State::kFinWait1:
-    case State::kFinWait2:
-    case State::kClosing:
-    case State::kTimeWait:
-    case State::kClosed:
-    case State::kListen:
-    case State::kSynSent:
-    case State::kSynReceived:
-      return false;
-  }
-  return false;
-}
 
 bool IsQueuedFin(State wire, State kernel) {
   return wire != kernel && kernel != State::kClosed && Explains(wire, kernel);
@@ -168,6 +133,24 @@ class Follower {
   const std::string& endpoint_;
 };
 
+// Where the whole life is known it must be the sequence; samples need only fit into it.
+std::optional<Finding> FollowKernel(const ExpectedStates& expected,
+                                    const std::string& endpoint,
+                                    const EndpointTrace& trace,
+                                    std::set<size_t>* covered) {
+  if (!trace.life) {
+    return Follower(Witness::kKernel, expected, endpoint)
+        .Follow(KernelSeen(expected, trace), covered);
+  }
+  auto misfit = CheckSequence(expected, endpoint, *trace.life);
+  for (size_t i = 0; !misfit && i < expected.states.size(); ++i) {
+    if (!IsOpening(expected.states[i])) {
+      covered->insert(i);
+    }
+  }
+  return misfit;
+}
+
 std::optional<Finding> CheckCovered(const ExpectedStates& expected,
                                     const std::string& endpoint,
                                     const std::set<size_t>& covered,
@@ -222,8 +205,7 @@ void CheckOne(const ExpectedStates& expected,
   const std::vector<Seen> wire = WireSeen(expected, *trace);
   std::set<size_t> covered;
   const auto wire_misfit = Follower(Witness::kWire, expected, endpoint).Follow(wire, &covered);
-  const auto kernel_misfit =
-      Follower(Witness::kKernel, expected, endpoint).Follow(KernelSeen(expected, *trace), &covered);
+  const auto kernel_misfit = FollowKernel(expected, endpoint, *trace, &covered);
   for (const auto& finding : {wire_misfit, kernel_misfit}) {
     if (finding) {
       findings->push_back(*finding);
@@ -237,73 +219,6 @@ void CheckOne(const ExpectedStates& expected,
   if (auto finding = CheckLast(expected, endpoint, *trace); finding && !kernel_misfit) {
     findings->push_back(*finding);
   }
-}
-
-// The states the wire shows at some time in [from, to].
-std::vector<State> WireStatesWithin(const EndpointTrace& trace, int64_t from, int64_t to) {
-  std::vector<State> states;
-  State current = State::kClosed;
-  for (const WireState& wire : trace.wire) {
-    if (wire.t_ns > to) {
-      break;
-    }
-    if (wire.t_ns > from) {
-      states.push_back(current);
-    }
-    current = wire.state;
-  }
-  states.push_back(current);
-  return states;
-}
-
-std::vector<State> WireStatesAround(const EndpointTrace& trace, const KernelState& kernel) {
-  return WireStatesWithin(
-      trace, kernel.t0_ns - kWitnessLag.count(), kernel.t1_ns + kWitnessLag.count());
-}
-
-// A socket that is gone sends nothing more; what answers for it then is a RST.
-bool OutlivesItsEnd(const EndpointTrace& trace, const KernelState& kernel) {
-  return kernel.state == State::kClosed && trace.last_sent_ns > kernel.t1_ns + kClockMargin.count();
-}
-
-bool Contradicts(const EndpointTrace& trace, const KernelState& kernel) {
-  if (OutlivesItsEnd(trace, kernel)) {
-    return true;
-  }
-  const auto states = WireStatesAround(trace, kernel);
-  return std::none_of(
-      states.begin(), states.end(), [&](State wire) { return Explains(wire, kernel.state); });
-}
-
-Finding Disagreement(const Scenario& scenario,
-                     const EndpointTrace& trace,
-                     const KernelState& kernel) {
-  const bool in_step = kernel.step >= 0 && static_cast<size_t>(kernel.step) < scenario.steps.size();
-  if (OutlivesItsEnd(trace, kernel)) {
-    return {
-        .witness = Witness::kKernel,
-        .expected = fmt::format("{} alive, as it sends later", trace.endpoint.name),
-        .actual = "CLOSED from the kernel",
-        .place = in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
-        .events = {kernel.event}};
-  }
-  return {
-      .witness = Witness::kKernel,
-      .expected = fmt::format("{} in {}, as the wire shows",
-                              trace.endpoint.name,
-                              ToString(WireStatesAround(trace, kernel).back())),
-      .actual = fmt::format("{} from the kernel", ToString(kernel.state)),
-      .place = in_step ? scenario.steps[static_cast<size_t>(kernel.step)].place : scenario.place,
-      .events = {kernel.event}};
-}
-
-// Sockets that an administrator's SOCK_DESTROY ended need no segment for it.
-std::set<std::string> Destroyed(const Evidence& evidence) {
-  std::set<std::string> names;
-  for (const auto& [event, destroyed] : Select<SocketDestroyed>(evidence.events)) {
-    names.insert(destroyed->endpoint);
-  }
-  return names;
 }
 
 }  // namespace
@@ -331,25 +246,6 @@ std::vector<Finding> CheckStates(const Scenario& scenario, const Reconstruction&
     for (const std::string& name : EndpointsOf(scenario, expected.endpoint)) {
       const auto found = by_name.find(name);
       CheckOne(expected, name, found == by_name.end() ? nullptr : found->second, &findings);
-    }
-  }
-  return findings;
-}
-
-std::vector<Finding> CheckAgreement(const Scenario& scenario,
-                                    const Evidence& evidence,
-                                    const Reconstruction& what) {
-  const std::set<std::string> destroyed = Destroyed(evidence);
-  std::vector<Finding> findings;
-  for (const EndpointTrace& trace : what.endpoints) {
-    const bool was_destroyed = destroyed.contains(trace.endpoint.name);
-    const auto contradiction =
-        std::find_if(trace.kernel.begin(), trace.kernel.end(), [&](const KernelState& kernel) {
-          const bool gone = was_destroyed && kernel.state == State::kClosed;
-          return !gone && trace.connection >= 0 && Contradicts(trace, kernel);
-        });
-    if (contradiction != trace.kernel.end()) {  // the first: the rest follows from it
-      findings.push_back(Disagreement(scenario, trace, *contradiction));
     }
   }
   return findings;

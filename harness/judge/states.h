@@ -1,12 +1,11 @@
 // State sequences: what the wire and the kernel saw of each endpoint against the sequence that the
-// scenario expects, and against one another.
+// scenario expects.
 #pragma once
 
 #include <vector>
 
 #include "judge/finding.h"
 #include "judge/reconstruct.h"
-#include "record/evidence.h"
 #include "scenario/model.h"
 
 namespace lastack {
@@ -16,12 +15,6 @@ namespace lastack {
 // when the last step is done.
 [[nodiscard]] std::vector<Finding> CheckStates(const Scenario& scenario,
                                                const Reconstruction& what);
-
-// Findings where the kernel's sample of an endpoint contradicts what the wire shows at that time:
-// neither equal nor explained by what no segment shows (a FIN that waits behind data, a timer).
-[[nodiscard]] std::vector<Finding> CheckAgreement(const Scenario& scenario,
-                                                  const Evidence& evidence,
-                                                  const Reconstruction& what);
 
 // The endpoints that one entry of `expect` is about.
 [[nodiscard]] std::vector<std::string> EndpointsOf(const Scenario& scenario,

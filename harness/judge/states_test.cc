@@ -91,45 +91,16 @@ TEST(CheckStates, AnEndpointThatNeverCameToBeIsAFinding) {
   EXPECT_THAT(CheckStates(scenario, {}), SizeIs(1));
 }
 
-std::vector<Finding> Agreement(const EndpointTrace& trace, const Evidence& evidence = {}) {
-  Reconstruction what;
-  what.endpoints = {trace};
-  return CheckAgreement(TwoHosts(), evidence, what);
-}
-
-// A kernel sample long after the wire's last change.
-EndpointTrace SampledLater(const std::vector<State>& wire, State kernel) {
-  EndpointTrace trace = Trace("client", wire, {{3, kernel}});
-  trace.kernel[0].t0_ns = trace.kernel[0].t1_ns = 1000 * kMs;
-  return trace;
-}
-
-TEST(CheckAgreement, EqualStatesAgree) {
-  EXPECT_THAT(Agreement(SampledLater(kActiveClose, kTimeWait)), IsEmpty());
-}
-
-TEST(CheckAgreement, AKernelThatContradictsTheWireIsAFinding) {
-  EXPECT_THAT(Agreement(SampledLater({kEstablished, kFinWait1, kFinWait2}, kTimeWait)), SizeIs(1));
-  EXPECT_THAT(Agreement(SampledLater({kEstablished, kClosed}, kEstablished)), SizeIs(1));
-}
-
-TEST(CheckAgreement, ASocketThatIsGoneSendsNothingMore) {
-  EndpointTrace trace = SampledLater({kEstablished}, kClosed);
-  trace.last_sent_ns = 999 * kMs;
-  EXPECT_THAT(Agreement(trace), IsEmpty());  // a timeout, or ICMP
-  trace.last_sent_ns = 1002 * kMs;
-  ASSERT_THAT(Agreement(trace), SizeIs(1));
-  EXPECT_EQ(Agreement(trace)[0].expected, "client alive, as it sends later");
-}
-
-TEST(CheckAgreement, ATimerEndsAStateWithoutASegment) {
-  EXPECT_THAT(Agreement(SampledLater(kActiveClose, kClosed)), IsEmpty());
-}
-
-TEST(CheckAgreement, ADestroyedSocketNeedsNoSegment) {
-  Evidence evidence;
-  evidence.events.push_back({.data = SocketDestroyed{.step = 1, .endpoint = "client"}});
-  EXPECT_THAT(Agreement(SampledLater({kEstablished}, kClosed), evidence), IsEmpty());
+TEST(CheckStates, AWholeLifeMustBeTheSequence) {
+  EndpointTrace trace = Trace("client", kActiveClose, {{kAfterLastStep, kTimeWait}});
+  trace.life = judging::Life({kSynSent, kEstablished, kFinWait1, kFinWait2, kTimeWait});
+  EXPECT_THAT(Check(kActiveClose, trace), IsEmpty());
+  trace.life = judging::Life({kSynSent, kEstablished, kFinWait1, kTimeWait});
+  const auto skipped = Check(kActiveClose, trace);
+  ASSERT_THAT(skipped, SizeIs(1));
+  EXPECT_EQ(skipped[0].witness, Witness::kKernel);
+  EXPECT_THAT(skipped[0].actual, HasSubstr("TIME-WAIT (traced: SYN-SENT, ESTABLISHED"));
+  EXPECT_EQ(skipped[0].place.column, 2);
 }
 
 TEST(EndpointsOf, AGlobNamesConnectionsOnly) {

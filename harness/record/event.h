@@ -112,6 +112,39 @@ struct KernelSampled {
   std::vector<StateSample> samples;
 };
 
+enum class TraceKind {
+  kState,           // a socket went from one state to another
+  kTimerSet,        // of a mini-socket: it lives for `left`, in the sub-state `to`
+  kTimerCancelled,  // also just before it expires or is set anew
+  kTimerExpired,
+  kMiniReceived,  // a mini-socket has dealt with a segment that has `flags`
+  kRstSent,       // for `reason`
+  kRstReceived,
+  kRetransmitted,
+  kDestroyed,  // the socket's memory is given back
+};
+
+// What a tracepoint of a host's kernel said of one socket.
+struct KernelTraced {
+  std::string host;
+  TraceKind what = TraceKind::kState;
+  uint64_t cookie = 0;  // SO_COOKIE, a mini-socket's is its socket's; 0: no socket
+  SocketAddress local;  // unmapped; before an active open it has port 0
+  SocketAddress remote;
+  State from = State::kClosed;
+  State to = State::kClosed;
+  Duration left{};
+  std::string reason;  // "TCP_STATE", as enum sk_rst_reason names it
+  std::string flags;   // "FIN,ACK"
+};
+
+// The end of the trace of a host's kernel, which began before its first socket.
+struct TraceClosed {
+  std::string host;
+  int64_t lost = 0;    // events of this host that did not fit into the ring
+  int64_t missed = 0;  // times that a program could not run meanwhile, whatever for
+};
+
 struct WaitFinished {
   int step = 0;
   bool fulfilled = false;
@@ -239,7 +272,9 @@ using EventData = std::variant<RunStarted,
                                BlindSpot,
                                WireChanged,
                                WireDecided,
-                               WireClosed>;
+                               WireClosed,
+                               KernelTraced,
+                               TraceClosed>;
 
 struct Event {
   int64_t id = 0;      // position in the record, from 1

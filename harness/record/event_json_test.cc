@@ -80,6 +80,17 @@ std::vector<EventData> OneOfEach() {
                   "client",
                   {{"10.77.0.1", 40000}, {"10.77.0.2", 8080}, 1000, 2000, "FIN,ACK", 3}},
       WireClosed{{{"first-fin", 1}}, 9, 2},
+      KernelTraced{"server",
+                   TraceKind::kMiniReceived,
+                   7,
+                   {"10.77.0.2", 8080},
+                   {"10.77.0.1", 40000},
+                   State::kFinWait2,
+                   State::kTimeWait,
+                   Duration(9),
+                   "TCP_STATE",
+                   "FIN,ACK"},
+      TraceClosed{"server", 1, 2},
   };
 }
 
@@ -120,7 +131,8 @@ TEST(EventJson, EveryKindIsNamedAfterItsTypeAndDocumented) {
       "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
       "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
       "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
-      "wire_decided",   "wire_closed"};
+      "wire_decided",   "wire_closed",    "kernel_traced",
+      "trace_closed"};
   const std::vector<EventData> all = OneOfEach();
   ASSERT_EQ(all.size(), std::variant_size_v<EventData>);
   ASSERT_EQ(all.size(), kinds.size());

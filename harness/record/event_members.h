@@ -24,7 +24,8 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKin
     "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
     "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
     "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
-    "wire_decided",   "wire_closed"};
+    "wire_decided",   "wire_closed",    "kernel_traced",
+    "trace_closed"};
 
 // Enumerators as text and back.
 [[nodiscard]] inline std::string_view EnumToText(Family family) {
@@ -74,6 +75,30 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKin
   return "";
 }
 
+[[nodiscard]] inline std::string_view EnumToText(TraceKind kind) {
+  switch (kind) {
+    case TraceKind::kState:
+      return "state";
+    case TraceKind::kTimerSet:
+      return "timer set";
+    case TraceKind::kTimerCancelled:
+      return "timer cancelled";
+    case TraceKind::kTimerExpired:
+      return "timer expired";
+    case TraceKind::kMiniReceived:
+      return "mini-socket received";
+    case TraceKind::kRstSent:
+      return "RST sent";
+    case TraceKind::kRstReceived:
+      return "RST received";
+    case TraceKind::kRetransmitted:
+      return "retransmitted";
+    case TraceKind::kDestroyed:
+      return "destroyed";
+  }
+  return "";
+}
+
 template <typename Enum>
 [[nodiscard]] std::vector<Enum> AllOf();
 template <>
@@ -100,6 +125,19 @@ template <>
           WireDecision::kDuplicated,
           WireDecision::kInjected,
           WireDecision::kCut};
+}
+
+template <>
+[[nodiscard]] inline std::vector<TraceKind> AllOf() {
+  return {TraceKind::kState,
+          TraceKind::kTimerSet,
+          TraceKind::kTimerCancelled,
+          TraceKind::kTimerExpired,
+          TraceKind::kMiniReceived,
+          TraceKind::kRstSent,
+          TraceKind::kRstReceived,
+          TraceKind::kRetransmitted,
+          TraceKind::kDestroyed};
 }
 
 template <typename Enum>
@@ -336,6 +374,27 @@ template <typename Visitor>
 void DescribeMembers(Visitor& visit, Is<WireClosed> auto& data) {
   visit.Required("rules", data.rules);
   visit.Required("forwarded", data.forwarded);
+  visit.Required("missed", data.missed);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<KernelTraced> auto& data) {
+  visit.Required("host", data.host);
+  visit.Required("what", data.what);
+  visit.Optional("cookie", data.cookie);
+  visit.Required("local", data.local);
+  visit.Required("remote", data.remote);
+  visit.Optional("from", data.from);
+  visit.Optional("to", data.to);
+  visit.Optional("left", data.left);
+  visit.Optional("reason", data.reason);
+  visit.Optional("flags", data.flags);
+}
+
+template <typename Visitor>
+void DescribeMembers(Visitor& visit, Is<TraceClosed> auto& data) {
+  visit.Required("host", data.host);
+  visit.Required("lost", data.lost);
   visit.Required("missed", data.missed);
 }
 

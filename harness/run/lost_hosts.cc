@@ -4,6 +4,7 @@
 
 #include "run/captures.h"
 #include "run/sampling.h"
+#include "run/tracing.h"
 #include "run/wire.h"
 
 namespace lastack {
@@ -46,6 +47,7 @@ Status LoseHost(RunContext* run, const std::string& host) {
   if (Status stopped = StopCaptures(run, {host}); !stopped) {
     return stopped;
   }
+  EndTraceOf(run, host);
   run->recorder->Add(HostChanged{run->step, host, "vanished"});
   ForgetPeers(run, host);
   run->session->Forget(host);
@@ -59,6 +61,9 @@ Status StartHostAgain(RunContext* run, const std::string& host) {
   const Result<std::string> interface = run->testbed->StartAgain(host);
   if (!interface) {
     return Fail(interface.error());
+  }
+  if (Status traced = TraceHost(run, host); !traced) {
+    return traced;
   }
   run->session->Welcome(host);
   if (Status greeted = run->session->Greet(); !greeted) {

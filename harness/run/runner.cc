@@ -18,6 +18,7 @@
 #include "run/executor.h"
 #include "run/probe.h"
 #include "run/session.h"
+#include "run/tracing.h"
 #include "testbed/testbed.h"
 
 namespace lastack {
@@ -47,6 +48,9 @@ RunStarted Describe(const Scenario& scenario, Testbed* testbed) {
 
 // The story: hosts up, steps one after the other, then what is left to see.
 Status RunSteps(RunContext* run) {
+  if (Status status = BeginTrace(run); !status) {
+    return status;
+  }
   if (Status status = run->session->Greet(); !status) {
     return status;
   }
@@ -163,9 +167,12 @@ void Run(const Variant& variant, const RunOptions& options, SlotHold* slot, RunR
                  .testbed = testbed->get(),
                  .session = &session,
                  .recorder = &recorder,
-                 .peer_programs = options.peer_programs};
+                 .peer_programs = options.peer_programs,
+                 .trace = options.trace,
+                 .untraced = options.untraced};
   recorder.Add(Describe(scenario, run.testbed));
   const Status status = RunSteps(&run);
+  EndTrace(&run);
   if (options.keep) {
     KeepHosts(&run, options.in_user_namespace, result);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "observe/bpf/kernel_trace.h"
 #include "report/result.h"
 #include "run/slots.h"
 #include "scenario/load.h"
@@ -19,6 +20,8 @@ struct RunOptions {
   bool keep = false;                                 // leave the hosts
   bool in_user_namespace = false;                    // this process has entered one of its own
   bool draw = false;                                 // draw the ladder of what passed, too
+  KernelTrace* trace = nullptr;                      // outlives the run; null: none
+  std::string untraced;                              // why there is none
   Duration timeout = std::chrono::minutes(5);        // for the whole run
   int stop_fd = -1;                                  // readable: end early
 };

@@ -163,6 +163,27 @@ ExpectedSegment ParseSegment(Binding& binding, const std::string& text, const Pl
   return segment;
 }
 
+// The kernel's names: TCP_STATE, NO_SOCKET …
+std::vector<std::string> BindReasons(Binding& binding,
+                                     const ExpectedSegment& segment,
+                                     const Node& node) {
+  if (segment.flags.find("RST") == std::string::npos) {
+    binding.problems.Add(node.place, "only a RST has a reason");
+  }
+  std::vector<std::string> reasons = ReadTexts(node, binding.problems);
+  for (const std::string& reason : reasons) {
+    const bool name =
+        reason.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+    if (!name || reason.empty()) {
+      binding.problems.Add(
+          node.place,
+          fmt::format("'{}' is no reason of a RST; write it as the kernel does, e.g. TCP_STATE",
+                      reason));
+    }
+  }
+  return reasons;
+}
+
 ExpectedSegment BindSegment(Binding& binding, const Node& node) {
   if (node.IsScalar()) {
     return ParseSegment(binding, node.text, node.place);
@@ -179,6 +200,9 @@ ExpectedSegment BindSegment(Binding& binding, const Node& node) {
   }
   if (const Node* seq = reader.Get("seq")) {
     segment.seq = ReadRangeIn(*seq, kSequenceNumbers, binding.problems);
+  }
+  if (const Node* reason = reader.Get("reason")) {
+    segment.reasons = BindReasons(binding, segment, *reason);
   }
   return segment;
 }

@@ -68,7 +68,9 @@ const KeyTable& SegmentKeys() {
 
 const KeyTable& ExpectedSegmentKeys() {
   static const KeyTable kTable = {
-      "expected segment", {{"bytes", Shape::kByteRange}, {"seq", Shape::kByteRange}}, ""};
+      "expected segment",
+      {{"bytes", Shape::kByteRange}, {"seq", Shape::kByteRange}, {"reason", Shape::kTexts}},
+      ""};
   return kTable;
 }
 

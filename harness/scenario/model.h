@@ -317,6 +317,7 @@ struct ExpectedSegment {
   int times = 1;                        // "x3"
   std::optional<Range<int64_t>> bytes;  // payload
   std::optional<Range<int64_t>> seq;    // relative: the sender's SYN is 0
+  std::vector<std::string> reasons;     // of a RST, one of these; empty: any. Judged where known
   Place place;
 };
 

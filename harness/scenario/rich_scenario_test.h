@@ -92,7 +92,7 @@ expect:
   listener: [LISTEN, CLOSED]
   segments:
     client: [server FIN, {client FIN x3: {bytes: 1..100, seq: 5}}, "server SYN,ACK"]
-    "c*": [client RST injected, server FIN lost x2]
+    "c*": [client RST injected, server FIN lost x2, {server RST: {reason: [TCP_STATE, NO_SOCKET]}}]
 )";
 
 }  // namespace lastack

@@ -49,7 +49,7 @@ class ScenarioText {
   void Add(const EndpointDecl& e) { AddAll(e.name, e.peer, e.host, e.kind, e.family); }
   void Add(const ExpectedStates& e) { AddAll(e.endpoint, e.states, e.places, e.place); }
   void Add(const ExpectedSegment& s) {
-    AddAll(s.from, s.flags, s.fate, s.times, s.bytes, s.seq, s.place);
+    AddAll(s.from, s.flags, s.fate, s.times, s.bytes, s.seq, s.reasons, s.place);
   }
   void Add(const ExpectedSegments& s) { AddAll(s.connection, s.segments, s.place); }
   void Add(const CallStep& s) {

@@ -20,7 +20,9 @@ std::vector<Transition> Connection::Feed(Direction direction, const Segment& seg
   return {first, transitions_.end()};
 }
 
-void Connection::Move(State to, std::string_view why) {
+void Connection::Move(State next, std::string_view why) {
+  const bool forgets = next == State::kTimeWait && options_.no_time_wait;
+  const State to = forgets ? State::kClosed : next;
   transitions_.push_back({state_, to, fed_, std::string(why)});
   state_ = to;
   ended_ = to == State::kClosed;

@@ -57,6 +57,8 @@ struct Transition {
 struct ConnectionOptions {
   // RFC 1337: a RST does not end TIME-WAIT (Linux with tcp_rfc1337=1).
   bool ignore_rst_in_time_wait = false;
+  // The stack forgets what would be in TIME-WAIT (Linux with tcp_max_tw_buckets=0).
+  bool no_time_wait = false;
   // A RST is also exact where Linux says so (tcp_validate_incoming): at the highest number that
   // arrived beyond a gap, and, once the FIN has been received, at the FIN's own number.
   bool linux_rst_match = false;

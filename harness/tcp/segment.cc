@@ -128,18 +128,6 @@ std::optional<Datagram> ParseEthernet(Bytes frame) {
   return std::nullopt;
 }
 
-Flags FlagsOf(uint8_t bits) {
-  auto is_set = [bits](unsigned bit) { return ((bits >> bit) & 1U) != 0; };
-  return {.fin = is_set(0),
-          .syn = is_set(1),
-          .rst = is_set(2),
-          .psh = is_set(3),
-          .ack = is_set(4),
-          .urg = is_set(5),
-          .ece = is_set(6),
-          .cwr = is_set(7)};
-}
-
 // One option with its kind and length bytes. A length that the kind does not have makes it void.
 void TakeOption(Bytes option, Segment* segment) {
   const uint8_t kind = option[0];
@@ -212,6 +200,18 @@ std::optional<Flags> ParseFlags(std::string_view text) {
   return flags;
 }
 
+Flags FlagsFromBits(uint8_t bits) {
+  auto is_set = [bits](unsigned bit) { return ((bits >> bit) & 1U) != 0; };
+  return {.fin = is_set(0),
+          .syn = is_set(1),
+          .rst = is_set(2),
+          .psh = is_set(3),
+          .ack = is_set(4),
+          .urg = is_set(5),
+          .ece = is_set(6),
+          .cwr = is_set(7)};
+}
+
 uint8_t FlagBits(const Flags& flags) {
   const std::array<bool, 8> bits = {
       flags.fin, flags.syn, flags.rst, flags.psh, flags.ack, flags.urg, flags.ece, flags.cwr};
@@ -241,7 +241,7 @@ std::optional<Segment> ParseSegment(const uint8_t* frame, size_t captured) {
   segment.destination = {datagram->destination, Read16(tcp, 2)};
   segment.seg_seq = Read32(tcp, 4);
   segment.seg_ack = Read32(tcp, 8);
-  segment.flags = FlagsOf(tcp[13]);
+  segment.flags = FlagsFromBits(tcp[13]);
   segment.seg_wnd = Read16(tcp, 14);
   segment.seg_len = static_cast<uint32_t>(datagram->tcp_length - header);
   TakeOptions(tcp.subspan(kTcpHeader, header - kTcpHeader), &segment);

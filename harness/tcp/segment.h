@@ -36,6 +36,7 @@ struct Flags {
 [[nodiscard]] std::optional<Flags> ParseFlags(std::string_view text);
 // The control bits as they stand in a header: FIN is 1, SYN 2, … CWR 128.
 [[nodiscard]] uint8_t FlagBits(const Flags& flags);
+[[nodiscard]] Flags FlagsFromBits(uint8_t bits);
 
 enum class Direction { kIn, kOut };  // as the tap's host sees it
 
