@@ -38,13 +38,26 @@ Status WriteFile(const char* path, const std::string& text) {
   return {};
 }
 
+// Root of a user namespace that does not own the network namespace it is in (a container with the
+// machine's network) could not come back to it from a host's.
+Status LeaveForeignNetwork() {
+  const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (own.valid() && setns(own.get(), CLONE_NEWNET) == 0) {
+    return {};
+  }
+  if (unshare(CLONE_NEWNET) != 0) {
+    return Fail(NotAllowed("cannot make a network namespace", errno));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status EnterUserNamespaceIfNeeded() {
   const uid_t user = geteuid();
   const gid_t group = getegid();
   if (user == 0) {
-    return {};
+    return LeaveForeignNetwork();
   }
   if (unshare(CLONE_NEWUSER) != 0) {
     return Fail(NotAllowed("cannot make a user namespace", errno));
