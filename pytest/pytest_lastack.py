@@ -13,7 +13,7 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 SCENARIO_KEY = re.compile(r"^scenario:\s*1\s*(#.*)?$", re.MULTILINE)
 SELECTED, FAILED, SKIPPED = (0,), (0, 1, 3), 4  # exit codes of `lastack run`
 LIST_SECONDS = 60
-PROGRAM_KEY = pytest.StashKey[str]()
+PROGRAM_KEY, EVIDENCE_KEY = pytest.StashKey[str](), pytest.StashKey[str]()
 
 
 class ScenarioError(Exception):
@@ -37,8 +37,14 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    if not hasattr(config, "workerinput"):  # workers of xdist are given the absolute path
-        config.option.lastack_evidence = os.path.abspath(config.option.lastack_evidence or "evidence")
+    given = getattr(config, "workerinput", {}).get("lastack_evidence")  # a worker of xdist
+    config.stash[EVIDENCE_KEY] = given or os.path.abspath(config.option.lastack_evidence or "evidence")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Of xdist: what a worker, which may have another current directory, has to know."""
+    node.workerinput["lastack_evidence"] = node.config.stash[EVIDENCE_KEY]
 
 
 def find_program(config):
@@ -100,7 +106,7 @@ class Scenario(pytest.Item):
 
     def runtest(self):
         ran = run_lastack(self, "--filter", self.variant["id"], "-q", "-j", "1", "--color", "never", "--json", "-",
-                          "--evidence", self.config.option.lastack_evidence)
+                          "--evidence", self.config.stash[EVIDENCE_KEY])
         if ran.returncode not in (*FAILED, SKIPPED):
             raise ScenarioError(ran.stderr, f"lastack exits with {ran.returncode}", self.variant["line"])
         (result,) = json.loads(ran.stdout)["results"]

@@ -159,8 +159,8 @@ def test_the_manual_page_has_every_command_and_option(lastack, options, tmp_path
     sections = re.split(r"^   ([a-z]+)$", text.partition("COMMANDS")[2].partition("\nENVIRONMENT")[0], flags=re.MULTILINE)
     assert set(sections[1::2]) == set(options) - {""}
     for command, section in zip(sections[1::2], sections[2::2]):
-        named = {name.rstrip(",") for line in re.findall(r"^ {7}(-.*)$", section, re.MULTILINE)
-                 for name in line.split() if name.startswith("-")}
+        tags = re.findall(r"^ {7}((?:-[\w-]+(?: [A-Z]\S*)?(?:, )?)+)", section, re.MULTILINE)
+        named = {name for tag in tags for name in re.findall(r"(?<!\S)-[\w-]+", tag)}
         assert named == options[command], command
 
 
