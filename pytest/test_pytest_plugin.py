@@ -155,7 +155,7 @@ def installed(tmp_path_factory):
         shutil.copy(path, sources)
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--system-site-packages", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv/bin/python3"
-    subprocess.run(["/usr/bin/python3", "-m", "pip", "--python", python, "install", "-q", "--no-index", "--no-build-isolation", "--no-deps", sources],
+    subprocess.run([python, "-m", "pip", "install", "-q", "--no-index", "--no-build-isolation", "--no-deps", sources],
                    capture_output=True, text=True, check=True)
     return python
 
