@@ -175,6 +175,13 @@ def test_only_one_document_goes_to_stdout(run):
     assert "--json - and --ktap -: only one document can go to stdout" in result.stderr
 
 
+def test_a_folder_that_is_not_there_is_found_out_before_anything_is_run(run, evidence, tmp_path):
+    result = run(CLOSE, "--junit", tmp_path / "none/junit.xml")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"--junit {tmp_path}/none/junit.xml: there is no folder {tmp_path}/none\nhint: make it first" in result.stderr
+    assert not any(evidence.iterdir())
+
+
 def unescape(text, property_too):
     for code, character in [("%0D", "\r"), ("%0A", "\n"), *([("%3A", ":"), ("%2C", ",")] if property_too else []), ("%25", "%")]:
         text = text.replace(code, character)
@@ -193,11 +200,11 @@ def annotations(output):
     return found
 
 
-def test_github_annotations_name_the_place(run, write_scenario):
+def test_github_annotations_name_the_place(run, write_scenario, tmp_path):
     path = write_scenario(WRONG.format("x"), name="te,st/100%: a")
-    result = run(path, "--github", env={"GITHUB_STEP_SUMMARY": ""})
+    result = run(path, "--github", env={"GITHUB_STEP_SUMMARY": "", "GITHUB_WORKSPACE": str(tmp_path)})
     ((properties, text),) = annotations(result.stdout)
-    assert properties == {"file": str(path), "line": "4", "title": "FAIL te,st/100%: a"}
+    assert properties == {"file": "scenarios/te,st/100%: a.yaml", "line": "4", "title": "FAIL te,st/100%: a"}
     assert f"{path}:4: app witness\n  expected: client connect: success\n" in text
 
 

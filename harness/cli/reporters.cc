@@ -3,8 +3,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/strings.h"
 #include "report/console.h"
@@ -21,14 +25,20 @@ std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Option and path of each document that was asked for.
+std::vector<std::pair<std::string, std::string>> Documents(const ReportArguments& arguments) {
+  std::vector<std::pair<std::string, std::string>> documents = {
+      {"--json", arguments.json}, {"--junit", arguments.junit}, {"--ktap", arguments.ktap}};
+  std::erase_if(documents, [](const auto& document) { return document.second.empty(); });
+  return documents;
+}
+
 // The options whose document is to go to stdout.
 std::vector<std::string> ToStdout(const ReportArguments& arguments) {
   std::vector<std::string> options;
-  for (const auto& [option, path] : {std::pair{"--json", &arguments.json},
-                                     std::pair{"--junit", &arguments.junit},
-                                     std::pair{"--ktap", &arguments.ktap}}) {
-    if (*path == "-") {
-      options.emplace_back(option);
+  for (const auto& [option, path] : Documents(arguments)) {
+    if (path == "-") {
+      options.push_back(option);
     }
   }
   return options;
@@ -66,6 +76,15 @@ Status CheckReports(const ReportArguments& arguments) {
                 Join(options, " - and ") + " -: only one document can go to stdout",
                 "name a file for the others");
   }
+  for (const auto& [option, path] : Documents(arguments)) {
+    const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+    std::error_code error;
+    if (!folder.empty() && !std::filesystem::is_directory(folder, error)) {
+      return Fail(ErrorKind::kSystem,
+                  fmt::format("{} {}: there is no folder {}", option, path, folder.string()),
+                  "make it first");
+    }
+  }
   return {};
 }
 
@@ -91,8 +110,9 @@ std::vector<std::unique_ptr<Reporter>> MakeReporters(const ReportArguments& argu
     reporters.push_back(MakeKtapReporter(arguments.ktap));
   }
   if (arguments.github) {
-    reporters.push_back(
-        MakeGithubReporter(document ? stderr : stdout, Environment("GITHUB_STEP_SUMMARY")));
+    reporters.push_back(MakeGithubReporter({.out = document ? stderr : stdout,
+                                            .summary = Environment("GITHUB_STEP_SUMMARY"),
+                                            .workspace = Environment("GITHUB_WORKSPACE")}));
   }
   return reporters;
 }

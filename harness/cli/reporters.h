@@ -26,7 +26,8 @@ struct ReportArguments {
 
 void AddReportOptions(CLI::App* command, ReportArguments* arguments);
 
-// Fails (kScenario) if two documents are to go to stdout.
+// Fails if two documents are to go to stdout (kScenario), or one into a folder that is not there
+// (kSystem), so that this is not found out only after everything was run.
 [[nodiscard]] Status CheckReports(const ReportArguments& arguments);
 
 // `single`: one run of one variant, which is shown in full.

@@ -173,7 +173,7 @@ int Run(const RunArguments& arguments, int stop_fd) {
   const auto variants = reports ? SelectVariants(arguments.selection) : Fail(reports.error());
   if (!variants) {
     PrintError(variants.error());
-    return kExitUsage;
+    return variants.error().kind == ErrorKind::kScenario ? kExitUsage : kExitError;
   }
   if (!arguments.list.empty()) {
     PrintList(*variants, arguments.list == "json");

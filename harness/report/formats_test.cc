@@ -78,7 +78,7 @@ class Formats : public testing::Test {
   // What GitHub is told; the summary goes into summary.md.
   [[nodiscard]] std::string Github(const std::vector<RunResult>& results) const {
     std::FILE* out = std::fopen(Path("out").c_str(), "we");
-    EXPECT_TRUE(MakeGithubReporter(out, Path("summary.md"))->End(results, {}));
+    EXPECT_TRUE(MakeGithubReporter({.out = out, .summary = Path("summary.md")})->End(results, {}));
     std::fclose(out);
     return Read(Path("out"));
   }
@@ -185,7 +185,7 @@ TEST_F(Formats, WhatCannotBeWrittenIsAnError) {
   const auto junit = MakeJunitReporter(Path("none/junit.xml"))->End({}, {});
   ASSERT_FALSE(junit);
   EXPECT_THAT(junit.error().message, HasSubstr("none/junit.xml"));
-  const auto github = MakeGithubReporter(stdout, Path("none/summary.md"))->End({}, {});
+  const auto github = MakeGithubReporter({.summary = Path("none/summary.md")})->End({}, {});
   ASSERT_FALSE(github);
   EXPECT_THAT(github.error().message, HasSubstr("none/summary.md"));
 }

@@ -41,7 +41,7 @@ std::string Escape(std::string_view text, const Escapes& escapes) {
   return escaped;
 }
 
-std::string Annotation(const RunResult& result) {
+std::string Annotation(const RunResult& result, const std::string& workspace) {
   std::string text = result.headline + "\n" + FindingsText(result);
   if (!result.hint.empty()) {
     text += "hint: " + result.hint + "\n";
@@ -51,7 +51,7 @@ std::string Annotation(const RunResult& result) {
   }
   text += "again: " + AgainCommand(result);
   return fmt::format("::error file={},line={},title={}::{}\n",
-                     Escape(ShortPath(result.file), kInProperty),
+                     Escape(ShortPath(result.file, workspace), kInProperty),
                      LineOf(result),
                      Escape(fmt::format("{} {}", ToString(result.verdict), result.id), kInProperty),
                      Escape(text, kInText));
@@ -77,7 +77,7 @@ std::string Families(const std::vector<RunResult>& results) {
   return text;
 }
 
-std::string NotPassed(const std::vector<RunResult>& results) {
+std::string NotPassed(const std::vector<RunResult>& results, const std::string& workspace) {
   std::string table;
   std::string ladders;
   int drawn = 0;
@@ -89,7 +89,7 @@ std::string NotPassed(const std::vector<RunResult>& results) {
                          ToString(result.verdict),
                          Escape(result.id, kInMarkdown),
                          Escape(result.headline, kInMarkdown),
-                         Escape(ShortPath(result.file), kInMarkdown),
+                         Escape(ShortPath(result.file, workspace), kInMarkdown),
                          LineOf(result));
     if (!IsFine(result) && drawn++ < kMostLadders) {
       ladders += fmt::format("\n<details><summary>{} {}</summary>\n<pre>\n{}</pre>\n</details>\n",
@@ -120,39 +120,38 @@ Status AppendTo(const std::string& path, const std::string& text) {
 
 class GithubReporter final : public Reporter {
  public:
-  GithubReporter(std::FILE* out, std::string summary) : out_(out), summary_(std::move(summary)) {}
+  explicit GithubReporter(GithubOptions options) : options_(std::move(options)) {}
 
   Status End(const std::vector<RunResult>& results, Duration wall) override {
     int bad = 0;
     for (const RunResult& result : results) {
       if (!IsFine(result) && ++bad <= kMostAnnotations) {
-        fmt::print(out_, "{}", Annotation(result));
+        fmt::print(options_.out, "{}", Annotation(result, options_.workspace));
       }
     }
     if (bad > kMostAnnotations) {
-      fmt::print(out_, "::error title=lastack::and {} more\n", bad - kMostAnnotations);
+      fmt::print(options_.out, "::error title=lastack::and {} more\n", bad - kMostAnnotations);
     }
-    std::fflush(out_);
-    if (summary_.empty()) {
+    std::fflush(options_.out);
+    if (options_.summary.empty()) {
       return {};
     }
-    return AppendTo(summary_,
+    return AppendTo(options_.summary,
                     fmt::format("### lastack: {} in {}\n\n{}{}\n",
                                 ToString(CountVerdicts(results)),
                                 FormatDuration(wall),
                                 Families(results),
-                                NotPassed(results)));
+                                NotPassed(results, options_.workspace)));
   }
 
  private:
-  std::FILE* out_;
-  std::string summary_;
+  GithubOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<Reporter> MakeGithubReporter(std::FILE* out, const std::string& summary) {
-  return std::make_unique<GithubReporter>(out, summary);
+std::unique_ptr<Reporter> MakeGithubReporter(const GithubOptions& options) {
+  return std::make_unique<GithubReporter>(options);
 }
 
 }  // namespace lastack

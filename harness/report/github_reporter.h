@@ -9,9 +9,12 @@
 
 namespace lastack {
 
-// Annotations go to `out`; a summary in Markdown is appended to the file `summary` unless that is
-// empty.
-[[nodiscard]] std::unique_ptr<Reporter> MakeGithubReporter(std::FILE* out,
-                                                           const std::string& summary);
+struct GithubOptions {
+  std::FILE* out = stdout;  // where annotations go
+  std::string summary;      // a summary in Markdown is appended to this file; empty: to none
+  std::string workspace;    // where the repository is: paths are from there; empty: from here
+};
+
+[[nodiscard]] std::unique_ptr<Reporter> MakeGithubReporter(const GithubOptions& options);
 
 }  // namespace lastack

@@ -117,11 +117,12 @@ std::string ShellWord(std::string_view text) {
   return quoted + "'";
 }
 
-std::string ShortPath(const std::string& path) {
+std::string ShortPath(const std::string& path, const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code error;
-  const fs::path here = fs::current_path(error);
-  const fs::path relative = fs::path(path).lexically_normal().lexically_relative(here);
+  const fs::path base = folder.empty() ? fs::current_path(error) : fs::path(folder);
+  const fs::path relative =
+      fs::absolute(path, error).lexically_normal().lexically_relative(base.lexically_normal());
   const bool below = !error && !relative.empty() && *relative.begin() != "..";
   return below ? relative.string() : path;
 }

@@ -16,7 +16,7 @@ namespace lastack {
 // For a POSIX shell: as it is if no character is special there, else in single quotes.
 [[nodiscard]] std::string ShellWord(std::string_view text);
 
-// The path from the current directory if it lies below it; otherwise as it is.
-[[nodiscard]] std::string ShortPath(const std::string& path);
+// The path from `folder` (empty: the current directory) if it lies below it; otherwise as it is.
+[[nodiscard]] std::string ShortPath(const std::string& path, const std::string& folder = "");
 
 }  // namespace lastack

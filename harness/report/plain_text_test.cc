@@ -55,6 +55,9 @@ TEST(ShortPath, IsRelativeOnlyBelowTheCurrentDirectory) {
   EXPECT_EQ(ShortPath(here + "/evidence/../a b/x"), "a b/x");
   EXPECT_EQ(ShortPath("evidence/x"), "evidence/x");
   EXPECT_EQ(ShortPath("/nowhere/x"), "/nowhere/x");
+  EXPECT_EQ(ShortPath("/nowhere/x/y", "/nowhere/"), "x/y");
+  EXPECT_EQ(ShortPath("x/y", std::filesystem::current_path().parent_path()),
+            std::filesystem::current_path().filename() / "x/y");
 }
 
 }  // namespace
