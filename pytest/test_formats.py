@@ -34,6 +34,20 @@ def junit(run, tmp_path):
     return read
 
 
+@pytest.mark.parametrize(("case", "problem"), [
+    ('<testcase name="x"/>', []),
+    ('<testcase classname="x"/>', ["<testcase> without name"]),
+    ('<testcase name="x" time="1,5"/>', ["<testcase time='1,5'>"]),
+    ('<testcase name="x" severity="1"/>', ["<testcase> has severity"]),
+    ('<testcase name="x">text</testcase>', ["text in <testcase>"]),
+    ('<testcase name="x"><failure>text</failure></testcase>', ["<failure> without message"]),
+    ('<testcase name="x"><properties/></testcase>', ["<properties> in <testcase>"]),
+])
+def test_the_rules_refuse_what_the_schema_refuses(case, problem):
+    suite = f'<testsuite name="s" tests="1" failures="0" errors="0">{case}</testsuite>'
+    assert junit_rules.problems(ElementTree.fromstring(suite)) == problem
+
+
 def test_junit_of_what_passes(junit, evidence):
     result, root = junit(CLOSE)
     (suite,) = root

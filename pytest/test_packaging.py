@@ -160,6 +160,7 @@ def test_the_manual_page_has_every_command_and_option(lastack, options, tmp_path
     text = re.sub(r".\x08", "", result.stdout)
     sections = re.split(r"^   ([a-z]+)$", text.partition("COMMANDS")[2].partition("\nENVIRONMENT")[0], flags=re.MULTILINE)
     assert set(sections[1::2]) == set(options) - {""}
+    assert re.search(r"^OPTIONS\n.*--help\n.*--version\n", text, re.MULTILINE | re.DOTALL)
     for command, section in zip(sections[1::2], sections[2::2]):
         tags = re.findall(r"^ {7}((?:-[\w-]+(?: [A-Z]\S*)?(?:, )?)+)", section, re.MULTILINE)
         named = {name for tag in tags for name in re.findall(r"(?<!\S)-[\w-]+", tag)}
