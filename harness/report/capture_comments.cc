@@ -1,7 +1,9 @@
 #include "report/capture_comments.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,13 +28,11 @@ struct Reached {
 
 class Commenter {
  public:
-  Commenter(const Scenario& scenario, const Timeline& timeline) : scenario_(scenario) {
+  Commenter(const Scenario& scenario, const Timeline& timeline)
+      : scenario_(scenario), timeline_(timeline) {
     for (const TimelineEntry& entry : timeline.entries) {
       if (entry.kind == TimelineEntry::Kind::kSegment) {
-        const FrameKey sent = {entry.host, entry.sent_packet};
-        const FrameKey received = {Receiver(timeline, entry), entry.received_packet};
-        pairs_.emplace_back(sent, received);
-        Segment(entry, sent, received);
+        Segment(entry);
       }
     }
     Transitions();
@@ -45,13 +45,8 @@ class Commenter {
                                          finding.place.line,
                                          Describe(finding));
     for (const int64_t packet : finding.packets) {
-      const FrameKey named = {finding.host, packet};
-      const auto pair = std::find_if(pairs_.begin(), pairs_.end(), [&](const auto& ends) {
-        return ends.first == named || ends.second == named;
-      });
-      comments_[named].push_back(text);
-      if (pair != pairs_.end() && pair->first != pair->second) {
-        comments_[pair->first == named ? pair->second : pair->first].push_back(text);
+      for (const FrameKey& frame : BothEnds({finding.host, packet})) {
+        comments_[frame].push_back(text);
       }
     }
   }
@@ -68,16 +63,30 @@ class Commenter {
   }
 
  private:
-  static std::string Receiver(const Timeline& timeline, const TimelineEntry& entry) {
+  static FrameKey Sent(const TimelineEntry& entry) { return {entry.host, entry.sent_packet}; }
+
+  [[nodiscard]] FrameKey Received(const TimelineEntry& entry) const {
     const bool loopback = entry.sent_packet != 0 && entry.sent_packet == entry.received_packet &&
                           entry.t_ns == entry.received_ns;
-    const auto other = std::find_if(timeline.ends.begin(),
-                                    timeline.ends.end(),
+    const auto other = std::find_if(timeline_.ends.begin(),
+                                    timeline_.ends.end(),
                                     [&](const TimelineEnd& end) { return end.host != entry.host; });
-    return loopback || other == timeline.ends.end() ? entry.host : other->host;
+    return {loopback || other == timeline_.ends.end() ? entry.host : other->host,
+            entry.received_packet};
   }
 
-  void Segment(const TimelineEntry& entry, const FrameKey& sent, const FrameKey& received) {
+  // The frames of the same segment: as it was sent, and as it was received.
+  [[nodiscard]] std::set<FrameKey> BothEnds(const FrameKey& frame) const {
+    for (const TimelineEntry& entry : timeline_.entries) {
+      const bool segment = entry.kind == TimelineEntry::Kind::kSegment;
+      if (segment && (Sent(entry) == frame || Received(entry) == frame)) {
+        return {Sent(entry), Received(entry)};
+      }
+    }
+    return {frame};
+  }
+
+  void Segment(const TimelineEntry& entry) {
     std::vector<std::string> both;
     if (!entry.pure && entry.step >= 0) {
       const Step& step = scenario_.steps[static_cast<size_t>(entry.step)];
@@ -92,13 +101,15 @@ class Commenter {
     if (!entry.reason.empty()) {
       both.push_back("reason: " + entry.reason);
     }
-    comments_[sent] = both;
-    comments_[received] = both;
+    if (!both.empty()) {
+      comments_[Sent(entry)] = both;
+      comments_[Received(entry)] = both;
+    }
     if (!entry.sender_state.empty()) {
-      reached_[sent] = {entry.connection, entry.sender_state};
+      reached_[Sent(entry)] = {entry.connection, entry.sender_state};
     }
     if (!entry.receiver_state.empty()) {
-      reached_[received] = {entry.connection, entry.receiver_state};
+      reached_[Received(entry)] = {entry.connection, entry.receiver_state};
     }
   }
 
@@ -114,7 +125,7 @@ class Commenter {
   }
 
   const Scenario& scenario_;
-  std::vector<std::pair<FrameKey, FrameKey>> pairs_;  // the same segment as sent and as received
+  const Timeline& timeline_;
   std::map<FrameKey, std::vector<std::string>> comments_;
   std::map<FrameKey, Reached> reached_;
 };
