@@ -104,7 +104,7 @@ std::string Footer(const std::string& footer) {
 }
 
 std::string Command(const CommandEntry& command) {
-  std::string synopsis = "\\fBlastack " + Text(command.name) + "\\fR [\\fIOPTIONS\\fR]";
+  std::string synopsis = "\\fBlastack " + Text(command.name) + R"(\fR [\fIOPTIONS\fR])";
   std::string options;
   for (const OptionEntry& option : command.options) {
     if (option.is_positional) {

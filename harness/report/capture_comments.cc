@@ -15,11 +15,7 @@
 namespace lastack {
 namespace {
 
-struct FrameKey {
-  std::string host;
-  int64_t packet = 0;  // number in this host's capture, from 1
-  auto operator<=>(const FrameKey&) const = default;
-};
+using FrameKey = std::pair<std::string, int64_t>;  // host, and number in its capture, from 1
 
 struct Reached {
   int connection = -1;
@@ -117,9 +113,10 @@ class Commenter {
   void Transitions() {
     std::map<std::pair<std::string, int>, std::string> before;
     for (const auto& [frame, reached] : reached_) {
-      std::string& last = before[{frame.host, reached.connection}];
+      const std::string& host = frame.first;
+      std::string& last = before[{host, reached.connection}];
       const std::string from = last.empty() ? "" : ": " + last;
-      comments_[frame].push_back(frame.host + from + " → " + reached.state);
+      comments_[frame].push_back(host + from + " → " + reached.state);
       last = reached.state;
     }
   }

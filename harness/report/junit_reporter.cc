@@ -64,7 +64,7 @@ std::string Timestamp(int64_t realtime_ns) {
 std::string Counts(const Totals& totals, Duration time) {
   const int all =
       totals.passed + totals.failed + totals.inconclusive + totals.errors + totals.skipped;
-  return fmt::format(" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{}\"",
+  return fmt::format(R"( tests="{}" failures="{}" errors="{}" time="{}")",
                      all,
                      totals.failed,
                      totals.errors + totals.inconclusive,
