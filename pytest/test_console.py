@@ -172,6 +172,14 @@ def test_verbose_tells_the_five_slowest(run, write_scenario):
     assert all(re.fullmatch(r" +[\d.]+ \S+  test/scenario\.[a-d]#[12]", line) for line in slowest.splitlines())
 
 
+def test_root_that_may_do_nothing_skips_with_the_reason(run, write_scenario):
+    if os.geteuid() != 0:
+        pytest.skip("not root")
+    result = run(write_scenario(SHORT), prefix=["setpriv", "--bounding-set=-sys_admin"])
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (4, "0 passed, 0 failed, 4 skipped")
+    assert "skipped 4: cannot make a network namespace: Operation not permitted (EPERM) (run as root" in result.stdout
+
+
 @pytest.mark.parametrize("options", [[], ["-q"]])
 def test_skips_are_counted_and_explained(run, write_scenario, with_one_user, options):
     result = run(write_scenario(SHORT + "needs: [two-users]\n"), *options, prefix=with_one_user)

@@ -66,6 +66,7 @@ def test_a_failure_shows_our_text_and_no_traceback(run, project):
     assert ("FAILED close/wrong.yaml::wrong - FAIL: expected client connect: success, got ECONNREFUSED from connect"
             .startswith(result.stdout.splitlines()[-2][:70]))
     assert (project / "evidence/close/good.a/client.pcapng").exists()
+    assert outcome(run(project, "--lf")) in ("1 failed", "1 failed, 2 deselected")  # the last failed alone
 
 
 def test_with_xdist(run, project, tmp_path):
@@ -87,12 +88,6 @@ def test_with_xdist(run, project, tmp_path):
 def test_selection(run, project, options, selected):
     result = run(project, "--collect-only", "-q", *options)
     assert [line.rpartition("::")[2] for line in result.stdout.splitlines() if "::" in line] == selected
-
-
-def test_last_failed(run, project):
-    run(project)
-    result = run(project, "--lf")
-    assert outcome(result) in ("1 failed", "1 failed, 2 deselected")
 
 
 def test_junit_of_pytest_has_place_and_evidence(run, project):
