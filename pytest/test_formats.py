@@ -243,6 +243,9 @@ def test_github_summary_is_a_table_for_a_markdown_reader(run, write_scenario, tm
     run(path, CLOSE, "--set", "family=v4", "--github", env={"GITHUB_STEP_SUMMARY": str(summary)})
     html = subprocess.run(["cmark-gfm", "-e", "table", "--unsafe", summary], capture_output=True, text=True, check=True).stdout
     assert html.count("<table>") == 2
+    (details,) = re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL)
+    assert re.search(r"SYN-SENT │━━ SYN ━+▶│\n.*again: lastack run ", details, re.DOTALL)
+    assert not re.search(r"<\w", details)
     assert "<td>t|`e`&lt;st&gt;</td>" in html
     assert "<td>t|`e`&lt;st&gt;/_a_*b*</td>" in html
     assert "<details><summary>FAIL t|`e`&lt;st&gt;/_a_*b*</summary>" in html

@@ -92,7 +92,8 @@ std::string NotPassed(const std::vector<RunResult>& results, const std::string& 
                          Escape(ShortPath(result.file, workspace), kInMarkdown),
                          LineOf(result));
     if (!IsFine(result) && drawn++ < kMostLadders) {
-      ladders += fmt::format("\n<details><summary>{} {}</summary>\n<pre>\n{}</pre>\n</details>\n",
+      // The line between lets Markdown take <pre> for itself: it may have empty lines within.
+      ladders += fmt::format("\n<details><summary>{} {}</summary>\n\n<pre>\n{}</pre>\n</details>\n",
                              ToString(result.verdict),
                              Escape(result.id, kInHtml),
                              Escape(DetailsText(result), kInHtml));
