@@ -25,15 +25,24 @@ POLL_SECONDS = 0.02
 
 @pytest.fixture
 def lastack():
-    """Runs the program: lastack("run", path, …) -> CompletedProcess with stdout and stderr as text."""
+    """Runs the program: lastack("run", path, …) -> CompletedProcess with stdout and stderr as text. `prefix` starts it."""
     if not os.access(PROGRAM, os.X_OK):
         pytest.fail(f"no program {PROGRAM}: build it, or set LASTACK", pytrace=False)
 
-    def run(*arguments, timeout=60, env=None, cwd=ROOT, stdin=subprocess.DEVNULL):
-        return subprocess.run([PROGRAM, *map(str, arguments)], stdin=stdin, capture_output=True, text=True,
+    def run(*arguments, timeout=60, env=None, cwd=ROOT, stdin=subprocess.DEVNULL, prefix=()):
+        return subprocess.run([*prefix, PROGRAM, *map(str, arguments)], stdin=stdin, capture_output=True, text=True,
                               timeout=timeout, env={**os.environ, **(env or {})}, cwd=cwd, check=False)
 
     return run
+
+
+@pytest.fixture
+def with_one_user():
+    """What starts a program in a user namespace with one user, where `needs: [two-users]` is not met."""
+    prefix = ["unshare", "--user", "--map-root-user"]
+    if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("user namespaces are not allowed here")
+    return prefix
 
 
 @pytest.fixture

@@ -115,18 +115,6 @@ def test_other_tools_read_the_captures(recorded, tool, host):
         assert len(result.stdout.splitlines()) == 2
 
 
-def test_comments_in_a_capture_name_step_and_verdict(recorded):
-    if not shutil.which("tshark"):
-        pytest.skip("tshark is not installed")
-    source, folder = recorded(CLOSE)
-    result = subprocess.run(["tshark", "-r", folder / "client.pcapng", "-Y", "frame.comment", "-T", "fields",
-                             "-e", "frame.comment"], capture_output=True, text=True, check=True)
-    assert f"{source}:{line_of(CLOSE, 'client: close')}: client: close" in result.stdout
-    assert "client → FIN-WAIT-1" in result.stdout
-    assert "FAIL" not in result.stdout
-
-
-
 def test_documents(recorded):
     source, folder = recorded(CLOSE)
     documents = {name: json.loads((folder / name).read_text()) for name in (*DERIVED, "scenario.json")}

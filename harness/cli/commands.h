@@ -28,5 +28,7 @@ struct Command {
 [[nodiscard]] Command AddClaimsCommand(CLI::App* app, int stop_fd);
 [[nodiscard]] Command AddDoctorCommand(CLI::App* app);
 [[nodiscard]] Command AddSchemaCommand(CLI::App* app);
+[[nodiscard]] Command AddCompletionCommand(CLI::App* app);
+[[nodiscard]] Command AddManualCommand(CLI::App* app);
 
 }  // namespace lastack

@@ -60,12 +60,14 @@ bool IsUnknownCommand(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') {
     return false;
   }
-  std::vector<std::string> names;
+  std::vector<std::string> names;  // without those that --help does not show
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) {
-    return false;
+    if (command->get_name() == argv[1]) {
+      return false;
+    }
+    if (!command->get_group().empty()) {
+      names.push_back(command->get_name());
+    }
   }
   const std::string nearest = Nearest(argv[1], names);
   PrintError({ErrorKind::kScenario,
@@ -83,11 +85,13 @@ int Program(int argc, char** argv) {
   app.set_version_flag("--version", Version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
-  const std::array<Command, 5> commands = {AddRunCommand(&app, stop_fd),
+  const std::array<Command, 7> commands = {AddRunCommand(&app, stop_fd),
                                            AddJudgeCommand(&app),
                                            AddClaimsCommand(&app, stop_fd),
                                            AddDoctorCommand(&app),
-                                           AddSchemaCommand(&app)};
+                                           AddSchemaCommand(&app),
+                                           AddCompletionCommand(&app),
+                                           AddManualCommand(&app)};
   app.footer("Start with: lastack doctor; lastack run scenarios/normal/active-close-client.yaml");
   if (IsUnknownCommand(app, argc, argv)) {
     return kExitUsage;

@@ -18,9 +18,9 @@
 #include "cli/commands.h"
 #include "cli/kernel_witness.h"
 #include "cli/print_error.h"
+#include "cli/reporters.h"
 #include "cli/select.h"
-#include "report/console.h"
-#include "report/json_reporter.h"
+#include "report/plain_text.h"
 #include "run/suite.h"
 #include "testbed/testbed.h"
 
@@ -38,10 +38,7 @@ struct RunArguments {
   std::string timeout = "5min";
   std::string witness = "auto";
   std::string evidence = "evidence";
-  std::string json;
-  std::string color = "auto";
-  bool verbose = false;
-  bool quiet = false;
+  ReportArguments reports;
 };
 
 // Many runs are under way at once and each is short: with an arena for every thread the heap would
@@ -84,6 +81,20 @@ void PrintSteps(const std::vector<Variant>& variants) {
   }
 }
 
+// What a variant needs besides its file to be run again as it was: sysctls and other peers.
+std::string AgainOptions(const RunArguments& arguments) {
+  std::string options;
+  for (const std::string& setting : arguments.selection.settings) {
+    if (setting.starts_with("net.")) {
+      options += " --set " + ShellWord(setting);
+    }
+  }
+  for (const std::string& peer : arguments.peers) {
+    options += " --peer " + ShellWord(peer);
+  }
+  return options;
+}
+
 Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
   SuiteOptions suite = arguments.suite;
   const auto timeout = ParseDuration(arguments.timeout);
@@ -112,6 +123,7 @@ Result<SuiteOptions> Complete(const RunArguments& arguments, int stop_fd) {
   suite.run.programs = std::move(*programs);
   suite.run.evidence = arguments.evidence;
   suite.run.timeout = *timeout;
+  suite.run.again_options = AgainOptions(arguments);
   suite.run.stop_fd = stop_fd;
   suite.run.in_user_namespace = geteuid() != 0;  // EnterUserNamespaceIfNeeded comes after this
   return suite;
@@ -123,29 +135,11 @@ std::string KernelRelease() {
   return names.release;
 }
 
-std::vector<std::unique_ptr<Reporter>> MakeReporters(const RunArguments& arguments, bool single) {
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): before threads
-  const char* ci = std::getenv("CI");      // NOLINT(concurrency-mt-unsafe)
-  const bool dumb = term == nullptr || std::string(term) == "dumb" || ci != nullptr;
-  ConsoleOptions console{.colour = UseColour(arguments.color, isatty(STDOUT_FILENO) == 1),
-                         .rewrite = terminal && !dumb,
-                         .verbosity = arguments.quiet ? -1 : static_cast<int>(arguments.verbose),
-                         .show_ladder = single && !arguments.quiet,
-                         .results_to_stderr = arguments.json == "-"};
-  std::vector<std::unique_ptr<Reporter>> reporters;
-  reporters.push_back(MakeConsoleReporter(console));
-  if (!arguments.json.empty()) {
-    reporters.push_back(MakeJsonReporter(arguments.json));
-  }
-  return reporters;
-}
-
 int RunAndReport(const RunArguments& arguments,
                  const std::vector<Variant>& variants,
                  const SuiteOptions& suite) {
   const bool single = variants.size() == 1 && suite.repeat == 1;
-  const auto owned = MakeReporters(arguments, single);
+  const auto owned = MakeReporters(arguments.reports, single);
   std::vector<Reporter*> reporters;
   for (const auto& reporter : owned) {
     reporters.push_back(reporter.get());
@@ -168,10 +162,11 @@ int RunAndReport(const RunArguments& arguments,
 }
 
 int Run(const RunArguments& arguments, int stop_fd) {
-  const auto variants = SelectVariants(arguments.selection);
+  const Status reports = CheckReports(arguments.reports);
+  const auto variants = reports ? SelectVariants(arguments.selection) : Fail(reports.error());
   if (!variants) {
     PrintError(variants.error());
-    return kExitUsage;
+    return variants.error().kind == ErrorKind::kScenario ? kExitUsage : kExitError;
   }
   if (!arguments.list.empty()) {
     PrintList(*variants, arguments.list == "json");
@@ -266,13 +261,6 @@ void AddRunOptions(CLI::App* command, RunArguments* arguments) {
                    arguments->evidence,
                    "folder for captures, events and results (default ./evidence)")
       ->type_name("DIR");
-  command->add_option("--json", arguments->json, "write lastack.suite/1 to a file, or - for stdout")
-      ->type_name("F");
-  command->add_option("--color", arguments->color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
-  auto* verbose = command->add_flag("-v,--verbose", arguments->verbose, "say more");
-  command->add_flag("-q,--quiet", arguments->quiet, "say only what failed, and the counts")
-      ->excludes(verbose);
 }
 
 }  // namespace
@@ -285,6 +273,7 @@ Command AddRunCommand(CLI::App* app, int stop_fd) {
   CLI::App* command = app->add_subcommand("run", "run scenarios and judge them");
   AddSelectionOptions(command, &arguments->selection);
   AddRunOptions(command, arguments.get());
+  AddReportOptions(command, &arguments->reports);
   command->footer(
       "Exit: 0 all passed; 1 a FAIL; 2 wrong usage or scenario; 3 ERROR or INCONCLUSIVE;\n"
       "4 everything selected was skipped; 5 nothing was selected; 128+n on signal n.\n\n"

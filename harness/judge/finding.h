@@ -25,7 +25,8 @@ struct Finding {
   std::string actual;
   Place place;                   // of the expectation in the scenario's file
   std::vector<int64_t> events;   // ids of the events it rests on
-  std::vector<int64_t> packets;  // packet ids in the captures
+  std::vector<int64_t> packets;  // frame numbers in the capture of `host`
+  std::string host;              // where it was seen; may be empty without packets
   std::string note;              // why, or which probe; may be empty
 };
 

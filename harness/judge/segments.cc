@@ -163,7 +163,8 @@ class ListMatcher {
                          .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
                          .actual = ToText(sender, seen),
                          .place = more ? wanted_[next_]->place : list_.place,
-                         .packets = {seen.packet}};
+                         .packets = {seen.packet},
+                         .host = seen.host};
     }
     progress.Add(seen);
   }
@@ -311,7 +312,8 @@ std::vector<Finding> CheckBothEnds(const Scenario& scenario,
                                  count > 0 ? count : -count,
                                  count > 0 ? "sender" : "receiver"),
            .place = scenario.place,
-           .packets = {example->packet}});
+           .packets = {example->packet},
+           .host = example->host});
     }
   }
   if (!what.unseen_decisions.empty()) {

@@ -209,6 +209,7 @@ void CheckOne(const ExpectedStates& expected,
   for (const auto& finding : {wire_misfit, kernel_misfit}) {
     if (finding) {
       findings->push_back(*finding);
+      findings->back().host = trace->host;
     }
   }
   if (!wire_misfit && !kernel_misfit) {

@@ -1,6 +1,10 @@
 #include "report/console.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -8,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "base/time.h"
+#include "report/plain_text.h"
+#include "report/result_text.h"
 
 namespace lastack {
 namespace {
@@ -15,38 +21,85 @@ namespace {
 constexpr int kSlowestShown = 5;
 constexpr int kSkipsShown = 5;
 
+std::string Badge(Verdict verdict, bool coloured) {
+  const char* colour = "";
+  switch (verdict) {
+    case Verdict::kPass:
+      colour = "\033[32m";
+      break;
+    case Verdict::kFail:
+    case Verdict::kError:
+      colour = "\033[31m";
+      break;
+    case Verdict::kInconclusive:
+    case Verdict::kSkip:
+      colour = "\033[33m";
+      break;
+  }
+  const std::string name(ToString(verdict));
+  return coloured ? colour + name + "\033[0m" : name;
+}
+
+// Columns of the terminal at stderr, asked each time: it may have been resized.
+size_t TerminalWidth() {
+  constexpr size_t kUsual = 80;
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : kUsual;
+}
+
+// The first characters of UTF-8 text, so many that it does not wrap.
+std::string Cut(const std::string& text, size_t columns) {
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins = (static_cast<uint8_t>(text[end]) & 0xC0U) != 0x80U;
+    if (begins && columns-- == 0) {
+      break;
+    }
+  }
+  return text.substr(0, end);
+}
+
 class ConsoleReporter final : public Reporter {
  public:
   explicit ConsoleReporter(const ConsoleOptions& options)
       : options_(options), out_(options.results_to_stderr ? stderr : stdout) {}
 
-  void Begin(const SuiteInfo& suite) override { selected_ = suite.selected; }
+  void Begin(const SuiteInfo& suite) override {
+    selected_ = suite.selected;
+    if (Rewrites() && selected_ > 1) {
+      Progress("", "");
+    }
+  }
 
   void Finished(const RunResult& result) override {
     ++finished_;
     if (options_.verbosity < 0) {
       return;
     }
-    const std::string line = fmt::format(
-        "{} {} ({})", Badge(result.verdict), result.id, FormatDuration(result.duration));
-    if (options_.rewrite && options_.verbosity == 0) {
-      fmt::print(stderr, "\r\033[K[{}/{}] {}", finished_, selected_, line);
+    const std::string badge = Badge(result.verdict, options_.progress_colour);
+    const std::string what =
+        fmt::format(" {} ({})", OneLine(result.id), FormatDuration(result.duration));
+    if (!Rewrites()) {
+      fmt::print(stderr, "{}{}\n", badge, what);
     } else {
-      fmt::print(stderr, "{}\n", line);
+      if (!IsFine(result)) {  // stays to be seen
+        fmt::print(stderr, "\r\033[K{}{}\n", badge, what);
+      }
+      Progress(std::string(ToString(result.verdict)), what);
     }
     std::fflush(stderr);
   }
 
   Status End(const std::vector<RunResult>& results, Duration wall) override {
-    if (options_.rewrite && finished_ > 0 && options_.verbosity == 0) {
+    if (Rewrites()) {
       fmt::print(stderr, "\r\033[K");
+      std::fflush(stderr);
     }
     for (const RunResult& result : results) {
       Details(result);
     }
-    if (options_.verbosity >= 0) {
-      Skips(results);
-    }
+    Skips(results);
     if (options_.verbosity > 0) {
       Slowest(results);
     }
@@ -60,67 +113,26 @@ class ConsoleReporter final : public Reporter {
   }
 
  private:
-  [[nodiscard]] std::string Badge(Verdict verdict) const {
-    const char* colour = "";
-    switch (verdict) {
-      case Verdict::kPass:
-        colour = "\033[32m";
-        break;
-      case Verdict::kFail:
-      case Verdict::kError:
-        colour = "\033[31m";
-        break;
-      case Verdict::kInconclusive:
-      case Verdict::kSkip:
-        colour = "\033[33m";
-        break;
-    }
-    const std::string name(ToString(verdict));
-    return options_.colour ? colour + name + "\033[0m" : name;
+  [[nodiscard]] bool Rewrites() const { return options_.rewrite && options_.verbosity == 0; }
+
+  // The one line that is rewritten; without colour, which would have to be cut around.
+  void Progress(const std::string& verdict, const std::string& what) const {
+    const std::string of = selected_ == 0 ? "" : fmt::format("/{}", selected_);
+    const std::string line = fmt::format("[{}{}] {}{}", finished_, of, verdict, what);
+    fmt::print(stderr, "\r\033[K{}", Cut(line, TerminalWidth() - 1));
+    std::fflush(stderr);
   }
 
   void Details(const RunResult& result) const {
-    const bool fine = result.verdict == Verdict::kPass || result.verdict == Verdict::kSkip;
-    if (!fine || options_.show_ladder) {
-      fmt::print(out_, "\n{} {}\n", Badge(result.verdict), result.id);
-      fmt::print(out_, "  {}\n", result.headline);
-      if (!result.hint.empty()) {
-        fmt::print(out_, "  hint: {}\n", result.hint);
-      }
-      Findings(result);
-      if (!result.ladder.empty()) {
-        fmt::print(out_, "\n{}\n", result.ladder);
-      }
-      if (!result.evidence.empty()) {
-        fmt::print(out_, "  evidence: {}\n", result.evidence);
-      }
-      if (!fine) {
-        fmt::print(out_, "  again: lastack run {} --filter '{}'\n", result.file, BaseId(result));
-      }
+    if (!IsFine(result) || options_.show_ladder) {
+      fmt::print(out_,
+                 "\n{} {}\n{}",
+                 Badge(result.verdict, options_.results_colour),
+                 OneLine(result.id),
+                 PlainText(DetailsText(result)));
     }
     if (!result.enter.empty()) {
       fmt::print(out_, "{}", result.enter);
-    }
-  }
-
-  static std::string BaseId(const RunResult& result) {
-    return result.id.substr(0, result.id.find('#'));
-  }
-
-  void Findings(const RunResult& result) const {
-    for (const Finding& finding : result.judgement.findings) {
-      fmt::print(out_,
-                 "  {}:{}: {} witness\n",
-                 result.file,
-                 finding.place.line,
-                 ToString(finding.witness));
-      if (finding.witness != Witness::kHarness) {
-        fmt::print(out_, "    expected: {}\n", finding.expected);
-      }
-      fmt::print(out_, "    actual:   {}\n", finding.actual);
-      if (!finding.note.empty()) {
-        fmt::print(out_, "    note:     {}\n", finding.note);
-      }
     }
   }
 
@@ -133,9 +145,12 @@ class ConsoleReporter final : public Reporter {
       }
     }
     for (const auto& [reason, ids] : by_reason) {
-      fmt::print(out_, "skipped {}: {}\n", ids.size(), reason);
+      fmt::print(out_, "skipped {}: {}\n", ids.size(), OneLine(reason));
+      if (options_.verbosity < 0) {
+        continue;
+      }
       for (size_t i = 0; i < std::min<size_t>(ids.size(), kSkipsShown); ++i) {
-        fmt::print(out_, "  {}\n", ids[i]);
+        fmt::print(out_, "  {}\n", OneLine(ids[i]));
       }
       if (ids.size() > kSkipsShown) {
         fmt::print(out_, "  … and {} more\n", ids.size() - kSkipsShown);
@@ -155,7 +170,7 @@ class ConsoleReporter final : public Reporter {
     order.resize(std::min<size_t>(order.size(), kSlowestShown));
     fmt::print(out_, "slowest:\n");
     for (const RunResult* result : order) {
-      fmt::print(out_, "  {:>10}  {}\n", FormatDuration(result->duration), result->id);
+      fmt::print(out_, "  {:>10}  {}\n", FormatDuration(result->duration), OneLine(result->id));
     }
   }
 

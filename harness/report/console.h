@@ -9,7 +9,8 @@
 namespace lastack {
 
 struct ConsoleOptions {
-  bool colour = false;
+  bool results_colour = false;
+  bool progress_colour = false;
   bool rewrite = false;            // stderr is a terminal that can rewrite its line
   int verbosity = 0;               // -q is -1, -v is 1
   bool show_ladder = false;        // also of what passed: for a single run

@@ -9,6 +9,7 @@
 #include "judge/reconstruct.h"
 #include "judge/steps.h"
 #include "record/event_json.h"
+#include "report/result_text.h"
 
 namespace lastack {
 namespace {
@@ -37,6 +38,9 @@ json FindingsJson(const Scenario& scenario, const Judgement& judgement) {
                   {"column", finding.place.column},
                   {"events", finding.events},
                   {"packets", finding.packets}};
+    if (!finding.host.empty()) {
+      entry["host"] = finding.host;
+    }
     if (!finding.note.empty()) {
       entry["note"] = finding.note;
     }
@@ -243,7 +247,7 @@ std::string SuiteDocument(const std::string& kernel,
   for (const RunResult& result : results) {
     list.push_back({{"id", result.id},
                     {"file", result.file},
-                    {"line", result.place.line},
+                    {"line", LineOf(result)},
                     {"verdict", std::string(ToString(result.verdict))},
                     {"headline", result.headline},
                     {"duration_ms", static_cast<double>(result.duration.count()) / kNsPerMs},

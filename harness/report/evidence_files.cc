@@ -12,7 +12,9 @@
 #include "record/event_json.h"
 #include "record/pcapng.h"
 #include "record/store.h"
+#include "report/capture_comments.h"
 #include "report/documents.h"
+#include "report/plain_text.h"
 #include "report/timeline.h"
 
 namespace lastack {
@@ -33,80 +35,21 @@ std::string ScenarioJson(const Variant& variant) {
   return document.dump(kIndent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-// Comments per (host, packet): the step behind a segment, the states it led to, findings that rest
-// on it.
-using Comments = std::map<std::pair<std::string, int64_t>, std::vector<std::string>>;
-
-void CommentSegments(const Scenario& scenario, const Timeline& timeline, Comments* comments) {
-  for (const TimelineEntry& entry : timeline.entries) {
-    if (entry.kind != TimelineEntry::Kind::kSegment) {
-      continue;
-    }
-    const auto other = std::find_if(timeline.ends.begin(),
-                                    timeline.ends.end(),
-                                    [&](const TimelineEnd& end) { return end.host != entry.host; });
-    auto& sent = (*comments)[{entry.host, entry.sent_packet}];
-    if (!entry.pure && entry.step >= 0) {
-      const Step& step = scenario.steps[static_cast<size_t>(entry.step)];
-      sent.push_back(fmt::format("{}:{}: {}", scenario.file, step.place.line, step.text));
-    }
-    if (entry.lost) {
-      sent.emplace_back("lost on the wire");
-    }
-    if (entry.injected && other != timeline.ends.end()) {
-      (*comments)[{other->host, entry.received_packet}].emplace_back("injected by the wire");
-    }
-    if (!entry.sender_state.empty()) {
-      sent.push_back(entry.host + " → " + entry.sender_state);
-    }
-    if (other != timeline.ends.end() && !entry.receiver_state.empty()) {
-      (*comments)[{other->host, entry.received_packet}].push_back(other->host + " → " +
-                                                                  entry.receiver_state);
-    }
-  }
-}
-
-void CommentFindings(const Scenario& scenario,
-                     const Judgement& judgement,
-                     const Evidence& evidence,
-                     Comments* comments) {
-  for (const Finding& finding : judgement.findings) {
-    for (const Capture& capture : evidence.captures) {
-      for (const int64_t packet : finding.packets) {
-        (*comments)[{capture.host, packet}].push_back(fmt::format("{} {}:{}: {}",
-                                                                  ToString(finding.weight),
-                                                                  scenario.file,
-                                                                  finding.place.line,
-                                                                  Describe(finding)));
-      }
-    }
-  }
-}
-
-void AddComments(const Scenario& scenario,
-                 const Judgement& judgement,
-                 const Timeline& timeline,
-                 Evidence* evidence) {
-  Comments comments;
-  CommentSegments(scenario, timeline, &comments);
-  CommentFindings(scenario, judgement, *evidence, &comments);
-  for (Capture& capture : evidence->captures) {
-    for (size_t i = 0; i < capture.frames.size(); ++i) {
-      const auto found = comments.find({capture.host, static_cast<int64_t>(i) + 1});
-      if (found != comments.end()) {
-        capture.frames[i].comments = found->second;
-      }
-    }
-  }
-}
-
 PcapngHeader HeaderOf(const Scenario& scenario,
                       const Judgement& judgement,
                       const Evidence& evidence,
                       const Capture& capture) {
   PcapngHeader header;
-  header.comments.push_back(scenario.id + ": " + scenario.title);
-  header.comments.push_back(std::string(ToString(judgement.verdict)) + ": " + judgement.headline);
+  header.comments.push_back(PlainText(scenario.id + ": " + scenario.title));
+  header.comments.push_back(
+      PlainText(fmt::format("{}: {}", ToString(judgement.verdict), judgement.headline)));
+  if (!judgement.findings.empty()) {
+    const Finding& first = judgement.findings.front();
+    header.comments.push_back(PlainText(fmt::format("first difference: {}:{} ({} witness)",
+                                                    scenario.file,
+                                                    first.place.line,
+                                                    ToString(first.witness))));
+  }
   header.snaplen = kSnaplen;
   for (const auto& [event, started] : Select<RunStarted>(evidence.events)) {
     header.application = "lastack " + started->version;
@@ -152,7 +95,7 @@ Status MakeDirectory(const std::string& directory) {
 // The text of timeline.json. Comments the captured frames, too.
 std::string Tell(const Scenario& scenario, const Judgement& judgement, Evidence* evidence) {
   const Timeline timeline = MakeTimeline(scenario, *evidence, judgement);
-  AddComments(scenario, judgement, timeline, evidence);
+  CommentCaptures(scenario, judgement, timeline, evidence);
   return TimelineDocument(scenario.id, timeline);
 }
 
@@ -169,6 +112,10 @@ Status WriteDocuments(const std::string& directory,
 }
 
 }  // namespace
+
+std::string CapturePath(const std::string& directory, const std::string& host) {
+  return directory + "/" + host + ".pcapng";
+}
 
 Status WriteEvidence(const std::string& directory,
                      const Variant& variant,
@@ -188,7 +135,7 @@ Status WriteEvidence(const std::string& directory,
   }
   for (const Capture& capture : evidence->captures) {
     const PcapngHeader header = HeaderOf(variant.scenario, judgement, *evidence, capture);
-    const std::string path = directory + "/" + capture.host + ".pcapng";
+    const std::string path = CapturePath(directory, capture.host);
     if (Status status = WriteFileAtomically(path, EncodePcapng(capture, header, 1)); !status) {
       return status;
     }

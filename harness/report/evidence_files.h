@@ -13,6 +13,9 @@
 
 namespace lastack {
 
+// The file in the folder that has what was captured at this host.
+[[nodiscard]] std::string CapturePath(const std::string& directory, const std::string& host);
+
 // Makes the folder (and those above it) if needed; files of an earlier run in it are replaced.
 // Comments are added to the frames of `evidence`.
 [[nodiscard]] Status WriteEvidence(const std::string& directory,

@@ -1,11 +1,7 @@
 #include "report/json_reporter.h"
 
-#include <cstdio>
-
-#include <fmt/format.h>
-
-#include "record/store.h"
 #include "report/documents.h"
+#include "report/report_file.h"
 
 namespace lastack {
 namespace {
@@ -17,13 +13,7 @@ class JsonReporter final : public Reporter {
   void Begin(const SuiteInfo& suite) override { kernel_ = suite.kernel; }
 
   Status End(const std::vector<RunResult>& results, Duration wall) override {
-    const std::string document = SuiteDocument(kernel_, results, wall);
-    if (path_ == "-") {
-      fmt::print("{}", document);
-      std::fflush(stdout);
-      return {};
-    }
-    return WriteFileAtomically(path_, document);
+    return WriteReport(path_, SuiteDocument(kernel_, results, wall));
   }
 
  private:

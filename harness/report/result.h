@@ -19,7 +19,9 @@ struct RunResult {
   std::string headline;
   std::string hint;  // for SKIP and ERROR: what to do
   Duration duration{};
-  std::string evidence;  // directory; empty: none was kept
+  std::string evidence;               // directory; empty: none was kept
+  std::vector<std::string> captures;  // files in it
+  std::string again_options;          // " --set …": what running it again needs besides the file
   Judgement judgement;
   std::string ladder;  // text; for what is shown in full
   std::string enter;   // with --keep: how to enter the hosts

@@ -32,6 +32,7 @@ struct TimelineEntry {
   bool lost = false;           // the relay did not pass it on
   bool injected = false;       // the relay made it
   bool marked = false;         // a finding rests on it
+  std::string reason;          // why the kernel sent it, of a RST; empty: not known
 };
 
 struct TimelineEnd {  // one side of the ladder

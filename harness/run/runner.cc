@@ -144,6 +144,9 @@ void Conclude(const Variant& variant,
     return;
   }
   result->evidence = EvidenceFolder(options, variant.scenario.id);
+  for (const Capture& capture : evidence.captures) {
+    result->captures.push_back(CapturePath(result->evidence, capture.host));
+  }
   if (options.draw || result->verdict != Verdict::kPass) {
     result->ladder = DrawLadder(MakeTimeline(variant.scenario, evidence, result->judgement));
   }
@@ -193,6 +196,7 @@ RunResult RunVariant(const Variant& variant, const RunOptions& options, SlotHold
   result.id = scenario.id + (options.repetition.empty() ? "" : "#" + options.repetition);
   result.file = scenario.file;
   result.place = scenario.place;
+  result.again_options = options.again_options;
   try {
     Run(variant, options, slot, &result);
   } catch (const nlohmann::json::exception& error) {  // an answer with a member of another type

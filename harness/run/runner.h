@@ -17,6 +17,7 @@ struct RunOptions {
   std::map<std::string, std::string> peer_programs;  // peer → program instead of lastack-peer
   std::string evidence;                              // folder of the suite's evidence
   std::string repetition;                            // "3" of a --repeat; empty: none
+  std::string again_options;                         // of RunResult
   bool keep = false;                                 // leave the hosts
   bool in_user_namespace = false;                    // this process has entered one of its own
   bool draw = false;                                 // draw the ladder of what passed, too

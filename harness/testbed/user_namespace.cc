@@ -38,12 +38,24 @@ Status WriteFile(const char* path, const std::string& text) {
   return {};
 }
 
+// Root of a user namespace that does not own the network namespace it is in (a container with the
+// machine's network) could not come back to it from a host's. Where namespaces are not allowed at
+// all, what needs one will say so.
+void LeaveForeignNetwork() {
+  const Fd own(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  const bool may_come_back = own.valid() && setns(own.get(), CLONE_NEWNET) == 0;
+  if (!may_come_back) {
+    static_cast<void>(unshare(CLONE_NEWNET));
+  }
+}
+
 }  // namespace
 
 Status EnterUserNamespaceIfNeeded() {
   const uid_t user = geteuid();
   const gid_t group = getegid();
   if (user == 0) {
+    LeaveForeignNetwork();
     return {};
   }
   if (unshare(CLONE_NEWUSER) != 0) {
