@@ -19,6 +19,7 @@
 #include "cli/print_error.h"
 #include "cli/select.h"
 #include "report/console.h"
+#include "report/html_page.h"
 #include "report/json_reporter.h"
 #include "run/suite.h"
 #include "testbed/testbed.h"
@@ -38,6 +39,7 @@ struct RunArguments {
   std::string witness = "auto";
   std::string evidence = "evidence";
   std::string json;
+  std::string html;
   std::string color = "auto";
   bool verbose = false;
   bool quiet = false;
@@ -142,6 +144,9 @@ std::vector<std::unique_ptr<Reporter>> MakeReporters(const RunArguments& argumen
   if (!arguments.json.empty()) {
     reporters.push_back(MakeJsonReporter(arguments.json));
   }
+  if (!arguments.html.empty()) {
+    reporters.push_back(MakeHtmlReporter(arguments.html));
+  }
   return reporters;
 }
 
@@ -159,6 +164,7 @@ int RunAndReport(const RunArguments& arguments,
   const int64_t begin_ns = MonotonicNs();
   SuiteOptions options = suite;
   options.run.draw = single;
+  options.run.page = arguments.html;
   const std::vector<RunResult> results = RunSuite(variants, options, reporters);
   const Duration wall(MonotonicNs() - begin_ns);
   int exit_code = ExitCode(CountVerdicts(results));
@@ -266,6 +272,7 @@ void AddRunOptions(CLI::App* command, RunArguments* arguments) {
       ->type_name("DIR");
   command->add_option("--json", arguments->json, "write lastack.suite/1 to a file, or - for stdout")
       ->type_name("F");
+  command->add_option("--html", arguments->html, "write a page with every ladder")->type_name("F");
   command->add_option("--color", arguments->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}));
   auto* verbose = command->add_flag("-v,--verbose", arguments->verbose, "say more");

@@ -2,205 +2,355 @@
 
 #include <algorithm>
 #include <map>
-#include <vector>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/time.h"
+#include "report/ladder_parts.h"
 
 namespace lastack {
 namespace {
 
-constexpr size_t kTimeWidth = 11;
-constexpr size_t kSideWidth = 27;
-constexpr size_t kArrowWidth = 30;
-constexpr int64_t kSilenceNs = 200'000'000;  // longer pauses get a line of their own
-constexpr int kConnectionsDrawn = 3;
-constexpr int kFoldFrom = 3;  // so many data segments in a row become one line
+constexpr size_t kLaddersDrawn = 3;   // of the first connections
+constexpr size_t kLaddersMarked = 3;  // further ones with a finding
 
-// Columns of a UTF-8 text whose characters all are one column wide.
-size_t Columns(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-std::string Pad(const std::string& text, size_t width, bool right = false) {
-  const size_t columns = Columns(text);
-  const std::string space(columns < width ? width - columns : 0, ' ');
-  return right ? space + text : text + space;
-}
-
-std::string Repeat(const char* text, size_t times) {
-  std::string repeated;
-  for (size_t i = 0; i < times; ++i) {
-    repeated += text;
-  }
-  return repeated;
-}
-
-std::string Time(int64_t t_ns) {
-  constexpr double kNsPerMs = 1e6;
-  return Pad(fmt::format("{:.2f} ms", static_cast<double>(t_ns) / kNsPerMs), kTimeWidth, true);
-}
-
-class Drawing {
+// One connection, or (number −1) a run without any.
+class LadderMaker {
  public:
-  explicit Drawing(const Timeline& timeline) : timeline_(timeline) {}
+  LadderMaker(const Timeline& timeline, int number) : timeline_(timeline), number_(number) {
+    if (number_ < 0) {
+      for (size_t i = 0; i < 2 && i < timeline.ends.size(); ++i) {
+        ends_[i].host = timeline.ends[i].host;
+      }
+    } else {
+      ends_ = timeline.connections[static_cast<size_t>(number)].ends;
+      swapped_ = Rank(ends_[1].host) < Rank(ends_[0].host);
+      if (swapped_) {
+        std::swap(ends_[0], ends_[1]);
+      }
+    }
+  }
 
-  std::string Draw() {
-    const std::string left = timeline_.ends.empty() ? "" : timeline_.ends.front().title;
-    const std::string right = timeline_.ends.size() < 2 ? "" : timeline_.ends.back().title;
-    Line("", left, Repeat(" ", kArrowWidth), right);
-    for (size_t i = 0; i < timeline_.entries.size(); ++i) {
-      const TimelineEntry& entry = timeline_.entries[i];
-      if (!IsDrawn(entry)) {
-        continue;
-      }
-      Silence(entry.t_ns);
-      const size_t folded = CountFoldable(i);
-      if (folded >= kFoldFrom) {
-        Fold(i, folded);
-        i += folded - 1;
-      } else {
-        Entry(entry);
-      }
-      last_ns_ = timeline_.entries[i].t_ns;
+  Ladder Make() {
+    for (const TimelineEntry& entry : timeline_.entries) {
+      Add(entry);
     }
-    if (hidden_ > 0) {
-      text_ += fmt::format(
-          "{}  … and {} segments of further connections\n", std::string(kTimeWidth, ' '), hidden_);
+    std::stable_sort(ladder_.items.begin(), ladder_.items.end(), [](const auto& a, const auto& b) {
+      return a.t_ns < b.t_ns;
+    });
+    for (const LadderItem& item : ladder_.items) {
+      ladder_.end_ns = std::max({ladder_.end_ns, item.t_ns, item.end_ns});
     }
-    return text_;
+    for (size_t i = 0; i < 2; ++i) {
+      ladder_.ends[i].title = Title(ends_[i]);
+      ladder_.ends[i].boxes = ladder::MakeBoxes(timeline_, ends_[i], ladder_.end_ns);
+    }
+    AddStatesOfTheKernel();
+    ladder::TellStory({Name(ends_[0]), Name(ends_[1])}, &ladder_);
+    ladder::FoldTransfers(&ladder_.items);
+    ladder_.silences = ladder::FindSilences(ladder_);
+    return std::move(ladder_);
   }
 
  private:
-  [[nodiscard]] bool IsLeft(const std::string& host) const {
-    return !timeline_.ends.empty() && timeline_.ends.front().host == host;
+  // The place of a host among the sides; a third host's comes after both.
+  [[nodiscard]] size_t Rank(const std::string& host) const {
+    const auto found = std::find_if(timeline_.ends.begin(),
+                                    timeline_.ends.end(),
+                                    [&](const TimelineEnd& end) { return end.host == host; });
+    return static_cast<size_t>(found - timeline_.ends.begin());
   }
 
-  bool IsDrawn(const TimelineEntry& entry) {
+  static std::string Name(const TimelineEndpoint& end) {
+    return end.name.empty() ? end.host : end.name;
+  }
+
+  static std::string Title(const TimelineEndpoint& end) {
+    const bool own_name = end.name.empty() || end.name == end.host;
+    std::string title = own_name ? end.host : end.host + " " + end.name;
+    return end.address.empty() ? title : title + " " + end.address;
+  }
+
+  void Add(const TimelineEntry& entry) {
     switch (entry.kind) {
       case TimelineEntry::Kind::kSegment:
-        if (entry.connection >= kConnectionsDrawn && !entry.marked) {
-          ++hidden_;
-          return false;
+        if (entry.connection == number_) {
+          AddArrow(entry);
         }
-        return true;
-      case TimelineEntry::Kind::kKernelState:
-        return entry.connection < kConnectionsDrawn &&
-               lane_[{entry.host, entry.connection}] != entry.text;
-      case TimelineEntry::Kind::kStep:
+        return;
+      case TimelineEntry::Kind::kKernelState:  // a connection's stand in its lanes
+        if (entry.connection < 0 && unconnected_[entry.host] != entry.text) {
+          unconnected_[entry.host] = entry.text;
+          const std::string name = entry.endpoints.empty() ? "" : entry.endpoints.front() + " ";
+          AddText(LadderItem::Kind::kState, entry, name + entry.text);
+        }
+        return;
       case TimelineEntry::Kind::kCall:
       case TimelineEntry::Kind::kEvent:
-        return true;
+        if (Concerns(entry)) {
+          AddText(entry.kind == TimelineEntry::Kind::kCall ? LadderItem::Kind::kCall
+                                                           : LadderItem::Kind::kEvent,
+                  entry,
+                  entry.text);
+        }
+        return;
+      case TimelineEntry::Kind::kStep:
+        return;
     }
-    return true;
   }
 
-  void Silence(int64_t t_ns) {
-    if (t_ns - last_ns_ > kSilenceNs) {
-      Line("", "", Centered("··· " + FormatDuration(Duration(t_ns - last_ns_)) + " ···"), "");
+  // Is a call or an event about this connection, or about none in particular?
+  [[nodiscard]] bool Concerns(const TimelineEntry& entry) const {
+    const auto is_end = [&](const TimelineEndpoint& end) {
+      return std::find(entry.endpoints.begin(), entry.endpoints.end(), end.name) !=
+             entry.endpoints.end();
+    };
+    if (entry.marked || is_end(ends_[0]) || is_end(ends_[1])) {
+      return true;
     }
+    return std::none_of(entry.endpoints.begin(), entry.endpoints.end(), [&](const auto& name) {
+      return IsOfOtherConnection(name);
+    });
   }
 
-  static std::string Centered(const std::string& text) {
-    const size_t space = kArrowWidth - std::min(kArrowWidth, Columns(text));
-    return Repeat(" ", space / 2) + text + Repeat(" ", space - space / 2);
+  [[nodiscard]] bool IsOfOtherConnection(const std::string& name) const {
+    return std::any_of(timeline_.connections.begin(),
+                       timeline_.connections.end(),
+                       [&](const TimelineConnection& connection) {
+                         return connection.ends[0].name == name || connection.ends[1].name == name;
+                       });
   }
 
-  // Data and ACKs in a row that change no state and that no finding rests on.
-  [[nodiscard]] size_t CountFoldable(size_t from) const {
-    size_t count = 0;
-    for (size_t i = from; i < timeline_.entries.size(); ++i, ++count) {
-      const TimelineEntry& entry = timeline_.entries[i];
-      const bool plain = entry.kind == TimelineEntry::Kind::kSegment && entry.pure &&
-                         entry.sender_state.empty() && entry.receiver_state.empty() &&
-                         !entry.marked && !entry.injected && entry.received_packet != 0;
-      if (!plain) {
-        break;
+  [[nodiscard]] LadderSide SideOf(const TimelineEntry& entry) const {
+    for (const std::string& name : entry.endpoints) {  // on lo both ends are on one host
+      if (name == ends_[0].name || name == ends_[1].name) {
+        return name == ends_[0].name ? LadderSide::kLeft : LadderSide::kRight;
       }
     }
-    return count;
+    if (entry.host == ends_[0].host) {
+      return LadderSide::kLeft;
+    }
+    return entry.host == ends_[1].host ? LadderSide::kRight : LadderSide::kMiddle;
   }
 
-  void Fold(size_t from, size_t count) {
-    uint64_t bytes = 0;
-    for (size_t i = from; i < from + count; ++i) {
-      bytes += timeline_.entries[i].bytes;
+  void AddText(LadderItem::Kind kind, const TimelineEntry& entry, const std::string& text) {
+    LadderItem item{.kind = kind,
+                    .side = SideOf(entry),
+                    .t_ns = entry.t_ns,
+                    .end_ns = entry.t_ns,
+                    .text = text,
+                    .states = {}};
+    if (item.side == LadderSide::kMiddle && !entry.host.empty()) {
+      item.text = entry.host + ": " + text;
     }
-    Line(Time(timeline_.entries[from].t_ns),
-         "",
-         Centered(fmt::format("{} segments, {} bytes", count, bytes)),
-         "");
+    Explain(entry, &item);
+    ladder_.items.push_back(std::move(item));
   }
 
-  void Entry(const TimelineEntry& entry) {
-    if (entry.kind == TimelineEntry::Kind::kSegment) {
-      Arrow(entry);
-      return;
-    }
-    std::string text = entry.text;
-    if (entry.kind == TimelineEntry::Kind::kKernelState) {
-      lane_[{entry.host, entry.connection}] = entry.text;
-      text = entry.text + " (kernel)";
-    }
-    if (entry.host.empty()) {  // of the link
-      Line(Time(entry.t_ns), "", Centered(text), "");
-      return;
-    }
-    const bool left = IsLeft(entry.host);
-    Line(Time(entry.t_ns), left ? text : "", "", left ? "" : text);
+  void AddArrow(const TimelineEntry& entry) {
+    const bool from_left = entry.from_initiator != swapped_;
+    LadderItem item{.kind = LadderItem::Kind::kArrow,
+                    .side = from_left ? LadderSide::kLeft : LadderSide::kRight,
+                    .t_ns = entry.t_ns,
+                    .end_ns = entry.received_packet == 0 ? entry.t_ns : entry.received_ns,
+                    .text = entry.text,
+                    .sent_packet = entry.sent_packet,
+                    .received_packet = entry.received_packet,
+                    .bytes = entry.bytes,
+                    .control = !entry.pure,
+                    .rst = entry.text.find("RST") != std::string::npos,
+                    .lost = entry.received_packet == 0,
+                    .retransmitted = entry.retransmitted,
+                    .injected = entry.injected,
+                    .duplicate = entry.sent_packet == 0 && !entry.injected,
+                    .states = {}};
+    item.numbers = fmt::format("seq={}", entry.seq);
+    item.numbers += entry.has_ack ? fmt::format(" ack={}", entry.ack) : "";
+    item.numbers += entry.bytes > 0 ? fmt::format(" len={}", entry.bytes) : "";
+    item.numbers += entry.reason.empty() ? "" : " " + entry.reason;
+    const size_t sender = from_left ? 0 : 1;
+    item.states[sender] = StateAt(ends_[sender], entry.sent_packet);
+    item.states[1 - sender] = StateAt(ends_[1 - sender], entry.received_packet);
+    DescribeArrow(entry, from_left, &item);
+    Explain(entry, &item);
+    ladder_.items.push_back(std::move(item));
   }
 
-  void Arrow(const TimelineEntry& entry) {
-    const bool from_left = IsLeft(entry.host);
-    const bool lost = entry.received_packet == 0;
-    const std::string bytes = entry.bytes > 0 ? fmt::format(" {} bytes", entry.bytes) : "";
-    const std::string label = " " + entry.text + bytes + (entry.injected ? " injected " : " ");
-    const char* rail = entry.injected ? "┅" : entry.pure ? "─" : "━";
-    const std::string head = lost ? "✗" : from_left ? "▶" : "◀";
-    const size_t used = Columns(label) + 3;
-    const std::string run = Repeat(rail, kArrowWidth > used ? kArrowWidth - used : 1);
-    const std::string arrow =
-        from_left ? Repeat(rail, 2) + label + run + head : head + run + label + Repeat(rail, 2);
-    Note(entry);
-    const std::string left = from_left ? entry.sender_state : entry.receiver_state;
-    const std::string right = from_left ? entry.receiver_state : entry.sender_state;
-    Line(Time(entry.t_ns), left, arrow, right + (entry.marked ? "  ✗" : ""));
+  static std::string StateAt(const TimelineEndpoint& end, int64_t packet) {
+    std::string text;
+    for (const TimelineState& state : end.states) {
+      if (!state.kernel && packet != 0 && state.packet == packet) {
+        text += (text.empty() ? "" : ", ") + state.state;
+      }
+    }
+    return text;
   }
 
-  void Note(const TimelineEntry& entry) {
-    for (const TimelineEnd& end : timeline_.ends) {
-      const std::string& state = end.host == entry.host ? entry.sender_state : entry.receiver_state;
-      if (!state.empty()) {
-        lane_[{end.host, entry.connection}] = state;
+  void DescribeArrow(const TimelineEntry& entry, bool from_left, LadderItem* item) const {
+    const auto ms = [](int64_t t_ns) {
+      constexpr double kNsPerMs = 1e6;
+      return fmt::format("{:.3f} ms", static_cast<double>(t_ns) / kNsPerMs);
+    };
+    const TimelineEndpoint& sender = ends_[from_left ? 0 : 1];
+    const TimelineEndpoint& receiver = ends_[from_left ? 1 : 0];
+    item->fields = fmt::format("{} {} window={}", entry.text, item->numbers, entry.window);
+    if (entry.injected) {
+      item->fields += "\nmade by the relay";
+    } else if (entry.sent_packet == 0) {
+      item->fields += "\nnot in the sender's capture";
+    } else {
+      item->fields += fmt::format(
+          "\nsent by {} at {}, packet {}", Name(sender), ms(entry.t_ns), entry.sent_packet);
+    }
+    if (entry.retransmitted) {
+      item->fields += "\nsent before: a retransmission";
+    }
+    if (item->lost) {
+      item->fields +=
+          entry.lost ? "\nlost: the relay did not pass it on" : "\nnot in the receiver's capture";
+    } else {
+      item->fields += fmt::format("\nreceived by {} at {}, packet {}",
+                                  Name(receiver),
+                                  ms(entry.received_ns),
+                                  entry.received_packet);
+      item->fields +=
+          entry.sent_packet == 0
+              ? ""
+              : " (after " + FormatDuration(Duration(entry.received_ns - entry.t_ns)) + ")";
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      if (!item->states[i].empty()) {
+        item->fields += fmt::format("\n{} → {}", Name(ends_[i]), item->states[i]);
       }
     }
   }
 
-  void Line(const std::string& time,
-            const std::string& left,
-            const std::string& middle,
-            const std::string& right) {
-    std::string line = Pad(time, kTimeWidth) + "  " + Pad(left, kSideWidth, true) + " │" +
-                       Pad(middle, kArrowWidth) + "│ " + right;
-    line.erase(line.find_last_not_of(' ') + 1);
-    text_ += line + "\n";
+  // The step behind it, and what is wrong with it.
+  void Explain(const TimelineEntry& entry, LadderItem* item) const {
+    item->step = entry.step;
+    if (entry.step >= 0 && static_cast<size_t>(entry.step) < timeline_.steps.size()) {
+      const TimelineStep& step = timeline_.steps[static_cast<size_t>(entry.step)];
+      item->line = step.line;
+      item->fields += fmt::format("{}step {} (line {}): {}",
+                                  item->fields.empty() ? "" : "\n",
+                                  entry.step + 1,
+                                  step.line,
+                                  step.text);
+    }
+    item->marked = entry.marked;
+    item->mismatch = ladder::Mismatch(timeline_, entry.finding);
+  }
+
+  void AddStatesOfTheKernel() {
+    for (size_t i = 0; i < 2; ++i) {
+      for (const LadderBox& box : ladder_.ends[i].boxes) {
+        if (box.kernel_only) {
+          ladder_.items.push_back({.kind = LadderItem::Kind::kState,
+                                   .side = i == 0 ? LadderSide::kLeft : LadderSide::kRight,
+                                   .t_ns = box.from_ns,
+                                   .end_ns = box.from_ns,
+                                   .text = box.state,
+                                   .mismatch = box.mismatch,
+                                   .states = {}});
+        }
+      }
+    }
+    std::stable_sort(ladder_.items.begin(), ladder_.items.end(), [](const auto& a, const auto& b) {
+      return a.t_ns < b.t_ns;
+    });
   }
 
   const Timeline& timeline_;
-  std::string text_;
-  int64_t last_ns_ = 0;
-  int64_t hidden_ = 0;
-  std::map<std::pair<std::string, int>, std::string>
-      lane_;  // (host, connection) → state shown last
+  int number_;
+  bool swapped_ = false;  // who sent the first SYN stands at the right
+  std::array<TimelineEndpoint, 2> ends_;
+  std::map<std::string, std::string> unconnected_;  // host → state shown last
+  Ladder ladder_;
 };
+
+// The connections that have a ladder of their own.
+std::vector<int> Chosen(const Timeline& timeline) {
+  std::set<int> marked;
+  for (const TimelineEntry& entry : timeline.entries) {
+    if (entry.connection >= 0 && entry.marked && marked.size() < kLaddersMarked) {
+      marked.insert(entry.connection);
+    }
+  }
+  for (size_t i = 0; i < timeline.connections.size(); ++i) {
+    for (const TimelineEndpoint& end : timeline.connections[i].ends) {
+      const bool wrong = std::any_of(end.states.begin(), end.states.end(), [](const auto& state) {
+        return state.finding != kNoFinding;
+      });
+      if ((wrong && marked.size() < kLaddersMarked) || i < kLaddersDrawn) {
+        marked.insert(static_cast<int>(i));
+      }
+    }
+  }
+  return marked.empty() ? std::vector<int>{-1} : std::vector<int>(marked.begin(), marked.end());
+}
+
+std::string StatesOf(const TimelineEndpoint& end) {
+  std::string text;
+  for (const TimelineState& state : end.states) {
+    if (!state.kernel) {
+      text += (text.empty() ? "" : ", ") + state.state;
+    }
+  }
+  return text;
+}
+
+std::vector<LadderGroup> Group(const Timeline& timeline) {
+  std::vector<std::string> segments(timeline.connections.size());
+  for (const TimelineEntry& entry : timeline.entries) {
+    const bool closes =
+        entry.text.find("FIN") != std::string::npos || entry.text.find("RST") != std::string::npos;
+    if (entry.kind == TimelineEntry::Kind::kSegment && entry.connection >= 0 && closes) {
+      std::string& text = segments[static_cast<size_t>(entry.connection)];
+      text += (text.empty() ? "" : ", ") + entry.host + " " + entry.text;
+    }
+  }
+  std::vector<LadderGroup> groups;
+  std::map<std::array<std::string, 3>, size_t> known;
+  for (size_t i = 0; i < timeline.connections.size(); ++i) {
+    const auto& ends = timeline.connections[i].ends;
+    const std::array<std::string, 3> key = {StatesOf(ends[0]), StatesOf(ends[1]), segments[i]};
+    const auto [found, fresh] = known.try_emplace(key, groups.size());
+    if (fresh) {
+      groups.push_back({.example = fmt::format("{} {} – {} {}",
+                                               ends[0].name.empty() ? ends[0].host : ends[0].name,
+                                               ends[0].address,
+                                               ends[1].name.empty() ? ends[1].host : ends[1].name,
+                                               ends[1].address),
+                        .states = {key[0], key[1]},
+                        .segments = key[2]});
+    }
+    ++groups[found->second].connections;
+  }
+  return groups;
+}
 
 }  // namespace
 
+Ladders MakeLadders(const Timeline& timeline) {
+  Ladders ladders;
+  ladders.connections = timeline.connections.size();
+  for (const int number : Chosen(timeline)) {
+    ladders.ladders.push_back(LadderMaker(timeline, number).Make());
+  }
+  for (size_t i = 0; i < timeline.findings.size(); ++i) {
+    if (!timeline.findings[i].attached) {
+      ladders.ladders.front().missing.push_back(ladder::Mismatch(timeline, static_cast<int>(i)));
+    }
+  }
+  if (ladders.connections > ladders.ladders.size()) {
+    ladders.groups = Group(timeline);
+  }
+  return ladders;
+}
+
 std::string DrawLadder(const Timeline& timeline) {
-  return Drawing(timeline).Draw();
+  return DrawText(MakeLadders(timeline));
 }
 
 }  // namespace lastack

@@ -19,6 +19,7 @@ struct RunOptions {
   bool keep = false;                                 // leave the hosts
   bool in_user_namespace = false;                    // this process has entered one of its own
   bool draw = false;                                 // draw the ladder of what passed, too
+  std::string page;                                  // draw for this HTML page; empty: for none
   Duration timeout = std::chrono::minutes(5);        // for the whole run
   int stop_fd = -1;                                  // readable: end early
 };
