@@ -9,7 +9,7 @@ body{margin:0 auto;max-width:1120px;padding:0 16px 64px;background:var(--bg);col
 h1{font-size:21px;margin:20px 0 4px;display:flex;gap:12px;align-items:center}h2{font-size:17px;margin:26px 0 6px}h2 small{font-weight:400;color:var(--muted);font-size:13px;margin-left:6px}
 h4{margin:20px 0 6px;font-size:14px}a{color:var(--link)}code{font:13px ui-monospace,"DejaVu Sans Mono",monospace;background:var(--band);padding:1px 5px;border-radius:4px}
 p{margin:6px 0}.meta{color:var(--muted);font-size:13px}.about{color:var(--muted);max-width:80ch}
-.badge{display:inline-block;min-width:52px;padding:1px 8px;border-radius:5px;text-align:center;font-size:12px;line-height:20px;color:var(--bg);background:var(--amber)}
+.badge{display:inline-block;flex:none;white-space:nowrap;min-width:52px;padding:1px 8px;border-radius:5px;text-align:center;font-size:12px;line-height:20px;color:var(--bg);background:var(--amber)}
 h1 .badge{font-size:17px;padding:4px 14px}.badge.pass{background:var(--green)}.badge.fail,.badge.error{background:var(--red)}
 #filters{display:none;position:sticky;top:0;z-index:2;flex-wrap:wrap;gap:8px 14px;align-items:center;padding:10px 0;background:var(--bg);border-bottom:1px solid var(--border);font-size:13px}
 .js #filters{display:flex}#filters select,#filters input,#filters button{font:inherit;color:var(--fg);background:var(--bg);border:1px solid var(--border);border-radius:5px;padding:3px 7px;max-width:190px}
@@ -18,10 +18,11 @@ h1 .badge{font-size:17px;padding:4px 14px}.badge.pass{background:var(--green)}.b
 .run>summary::-webkit-details-marker{display:none}.run>summary:hover{background:var(--band)}summary:focus-visible,a:focus-visible,select:focus-visible,input:focus-visible,button:focus-visible{outline:3px solid var(--link);outline-offset:1px}
 .id{font-weight:600;white-space:nowrap}.head{color:var(--muted);overflow:hidden;text-overflow:ellipsis;white-space:nowrap;flex:1}.took{color:var(--muted);font-size:12px;white-space:nowrap}
 .run[open]>summary .head{white-space:normal;color:var(--fg)}.run[data-verdict=FAIL],.run[data-verdict=ERROR]{border-color:var(--red)}
+.single .run{border:0}.single .run>summary,.single .story{display:none}.single .body{padding:0}
 .body{padding:2px 14px 14px}.story{font-size:18px;font-weight:700;margin:8px 0}.diff{color:var(--red);background:var(--redbg);padding:7px 11px;border-radius:6px}
 .chips{list-style:none;display:flex;flex-wrap:wrap;gap:7px;margin:10px 0;padding:0}.chips li{border:1px solid;border-radius:13px;padding:2px 11px;font-size:13px}
 .ok{color:var(--green);background:var(--greenbg)}.chips .bad{color:var(--red);background:var(--redbg);font-weight:600}.unsure{color:var(--amber);background:var(--amberbg)}
-figure{margin:16px 0 4px}figcaption{font-weight:600;margin-bottom:4px}svg.ladder{width:100%;max-width:1000px;height:auto;display:block}svg.narrow{display:none;max-width:440px}
+figure{margin:16px 0 4px}figcaption{font-weight:600;margin-bottom:4px}svg.ladder{width:100%;max-width:1060px;height:auto;display:block}svg.narrow{display:none;max-width:440px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px}caption{text-align:left;color:var(--muted);padding:4px 0}th,td{text-align:left;vertical-align:top;padding:3px 10px 3px 0;border-bottom:1px solid var(--border);overflow-wrap:normal}
 tr.bad td{color:var(--red)}td:first-child{white-space:nowrap}.table>summary{cursor:pointer;color:var(--muted);font-size:13px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0;font-size:13px}dt{color:var(--muted)}dd{margin:0}.files{margin:0;padding-left:18px;font-size:13px}

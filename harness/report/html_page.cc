@@ -115,9 +115,13 @@ class Page {
     page_ += ColourStyle();
     page_ += LadderStyle();
     page_ += PageStyle();
-    page_ += "</style></head>\n<body><header><h1>" + Badge(Worst()) + " <span>" +
-             EscapeHtml(title) + "</span></h1>";
-    page_ += "<p class=\"meta\">Linux " + EscapeHtml(kernel_);
+    page_ += single ? "</style></head>\n<body class=\"single\">" : "</style></head>\n<body>";
+    const std::string story = single ? results_.front().page.story : title;
+    page_ += "<header><h1>" + Badge(Worst()) + " <span>" +
+             EscapeHtml(story.empty() ? results_.front().headline : story) + "</span></h1>";
+    page_ += "<p class=\"meta\">";
+    page_ += single ? EscapeHtml(title) + ", " : "";
+    page_ += kernel_.empty() ? "" : "Linux " + EscapeHtml(kernel_);
     page_ += wall_.count() > 0 ? ", took " + FormatDuration(wall_) : "";
     page_ += "</p></header>\n";
   }

@@ -87,7 +87,18 @@ std::string StatesSeen(const Timeline& timeline, const std::string& pattern) {
   return text.empty() ? "nothing" : text;
 }
 
-std::string SegmentsSeen(const Timeline& timeline) {
+std::string SegmentsSeen(const Timeline& timeline, const Ladders& ladders) {
+  if (!ladders.groups.empty()) {
+    constexpr size_t kMostWays = 5;
+    std::vector<std::string> ways;
+    for (const LadderGroup& group : ladders.groups) {
+      ways.push_back(fmt::format(
+          "{} × {}", group.connections, group.segments.empty() ? "none" : group.segments));
+    }
+    const size_t all = ways.size();
+    ways.resize(std::min(all, kMostWays));
+    return Join(ways, "; ") + (all > kMostWays ? "; …" : "");
+  }
   constexpr size_t kMost = 16;
   std::vector<std::string> seen;
   size_t all = 0;
@@ -204,12 +215,13 @@ std::string GroupTable(const Ladders& ladders) {
 std::string Expectations(const Scenario& scenario,
                          const Judgement& judgement,
                          const Timeline& timeline,
-                         const Ladders& /*ladders*/) {
+                         const Ladders& ladders) {
   std::string table = "<h4>Expected and actual</h4><div class=\"scroll\"><table>" +
                       Header({"", "about", "expected", "actual", "line"}) + "<tbody>";
   const auto line = [](const Place& place) {
     return place.line == 0 ? "" : std::to_string(place.line);
   };
+  const std::string fine = judgement.findings.empty() ? "✓" : "";
   for (const Finding& finding : judgement.findings) {
     table += Cells({std::string(ToString(finding.weight)),
                     std::string(ToString(finding.witness)) + " witness",
@@ -219,7 +231,7 @@ std::string Expectations(const Scenario& scenario,
                    finding.weight == Verdict::kInconclusive ? "unsure" : "bad");
   }
   for (const ExpectedStates& states : scenario.states) {
-    table += Cells({"",
+    table += Cells({fine,
                     "states of " + states.endpoint,
                     ToString(states.states),
                     StatesSeen(timeline, states.endpoint),
@@ -227,8 +239,11 @@ std::string Expectations(const Scenario& scenario,
   }
   if (scenario.segments) {
     for (const ExpectedSegments& segments : *scenario.segments) {
-      table += Cells(
-          {"", "segments", SegmentsWanted(segments), SegmentsSeen(timeline), line(segments.place)});
+      table += Cells({fine,
+                      "segments",
+                      SegmentsWanted(segments),
+                      SegmentsSeen(timeline, ladders),
+                      line(segments.place)});
     }
   }
   return table + "</tbody></table></div>";

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "report/html_parts.h"
 #include "report/html_text.h"
+#include "report/ladder_parts.h"
 #include "report/ladder_svg.h"
 
 namespace lastack {
@@ -101,9 +102,8 @@ class RunDrawing {
                            first.place.line,
                            EscapeHtml(Describe(first)));
     }
-    if (!scenario_.about.empty()) {
-      body_ += "<p class=\"about\">" + EscapeHtml(scenario_.about) + "</p>";
-    }
+    body_ += "<p class=\"about\"><b>" + EscapeHtml(scenario_.title) + "</b><br>" +
+             EscapeHtml(scenario_.about) + "</p>";
   }
 
   void Chips() {
@@ -125,6 +125,7 @@ class RunDrawing {
                                     judgement_.findings.end(),
                                     [&](const Finding& one) { return one.witness == witness; });
     const bool fine = first == judgement_.findings.end();
+    const int number = static_cast<int>(first - judgement_.findings.begin());
     const std::string blind =
         report.blind_spots.empty() ? "" : "\ncannot see: " + Join(report.blind_spots, "; ");
     body_ +=
@@ -135,8 +136,7 @@ class RunDrawing {
                     : first->weight == Verdict::kInconclusive ? "?"
                                                               : "✗",
                     name,
-                    EscapeHtml(fine ? report.source
-                                    : Short("want " + first->expected + ", got " + first->actual)));
+                    EscapeHtml(fine ? report.source : Short(ladder::Mismatch(timeline_, number))));
   }
 
   void DrawLadder(size_t number) {

@@ -279,15 +279,27 @@ std::vector<int> Chosen(const Timeline& timeline) {
   }
   for (size_t i = 0; i < timeline.connections.size(); ++i) {
     for (const TimelineEndpoint& end : timeline.connections[i].ends) {
-      const bool wrong = std::any_of(end.states.begin(), end.states.end(), [](const auto& state) {
-        return state.finding != kNoFinding;
-      });
+      const bool wrong =
+          std::any_of(end.states.begin(),
+                      end.states.end(),
+                      [](const auto& state) { return state.finding != kNoFinding; }) ||
+          std::any_of(timeline.findings.begin(), timeline.findings.end(), [&](const auto& finding) {
+            return !finding.attached && finding.endpoint == end.name && !end.name.empty();
+          });
       if ((wrong && marked.size() < kLaddersMarked) || i < kLaddersDrawn) {
         marked.insert(static_cast<int>(i));
       }
     }
   }
   return marked.empty() ? std::vector<int>{-1} : std::vector<int>(marked.begin(), marked.end());
+}
+
+bool IsAbout(const Timeline& timeline, const TimelineFinding& finding, int connection) {
+  if (connection < 0) {
+    return false;
+  }
+  const auto& ends = timeline.connections[static_cast<size_t>(connection)].ends;
+  return ends[0].name == finding.endpoint || ends[1].name == finding.endpoint;
 }
 
 std::string StatesOf(const TimelineEndpoint& end) {
@@ -335,13 +347,19 @@ std::vector<LadderGroup> Group(const Timeline& timeline) {
 Ladders MakeLadders(const Timeline& timeline) {
   Ladders ladders;
   ladders.connections = timeline.connections.size();
-  for (const int number : Chosen(timeline)) {
+  const std::vector<int> chosen = Chosen(timeline);
+  for (const int number : chosen) {
     ladders.ladders.push_back(LadderMaker(timeline, number).Make());
   }
   for (size_t i = 0; i < timeline.findings.size(); ++i) {
-    if (!timeline.findings[i].attached) {
-      ladders.ladders.front().missing.push_back(ladder::Mismatch(timeline, static_cast<int>(i)));
+    if (timeline.findings[i].attached) {
+      continue;
     }
+    size_t place = 0;
+    for (size_t n = 0; n < chosen.size(); ++n) {
+      place = IsAbout(timeline, timeline.findings[i], chosen[n]) ? n : place;
+    }
+    ladders.ladders[place].missing.push_back(ladder::Mismatch(timeline, static_cast<int>(i)));
   }
   if (ladders.connections > ladders.ladders.size()) {
     ladders.groups = Group(timeline);

@@ -135,17 +135,13 @@ void FoldTransfers(std::vector<LadderItem>* items) {
 }
 
 std::vector<LadderSilence> FindSilences(const Ladder& ladder) {
-  std::vector<int64_t> times;
-  for (const LadderItem& item : ladder.items) {
-    times.push_back(item.t_ns);
-    times.push_back(item.end_ns);
-  }
-  std::sort(times.begin(), times.end());
   std::vector<LadderSilence> silences;
-  for (size_t i = 1; i < times.size(); ++i) {
-    if (times[i] - times[i - 1] > kSilenceNs) {
-      silences.push_back({times[i - 1], times[i]});
+  int64_t reached_ns = ladder.items.empty() ? 0 : ladder.items.front().t_ns;
+  for (const LadderItem& item : ladder.items) {
+    if (item.t_ns - reached_ns > kSilenceNs) {
+      silences.push_back({reached_ns, item.t_ns});
     }
+    reached_ns = std::max({reached_ns, item.t_ns, item.end_ns});
   }
   return silences;
 }

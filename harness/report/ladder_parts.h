@@ -22,6 +22,7 @@ namespace lastack::ladder {
 // "37 data segments, 52 KiB; 20 ACKs". Other items among them stay.
 void FoldTransfers(std::vector<LadderItem>* items);
 
+// While a segment is under way it is not silent.
 [[nodiscard]] std::vector<LadderSilence> FindSilences(const Ladder& ladder);
 
 // Fills in the story and the part that each end had. The names are those of the ends.

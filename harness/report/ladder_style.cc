@@ -45,11 +45,11 @@ std::string DrawSvgFile(const Ladder& ladder,
                         const std::string& badge,
                         const std::string& headline) {
   constexpr int kHead = 62;  // room for badge and headline
-  constexpr int kWidth = 1000;
+  constexpr int kWidth = 1060;
   constexpr size_t kCharacters = 100;
   const std::string drawing = DrawSvg(ladder, SvgShape::kWide, "ladder-");
   // The drawing goes into an outer one that has the badge above it.
-  const size_t box = drawing.find("viewBox=\"0 0 1000 ") + sizeof("viewBox=\"0 0 1000 ") - 1;
+  const size_t box = drawing.find("viewBox=\"0 0 1060 ") + sizeof("viewBox=\"0 0 1060 ") - 1;
   const int height = std::stoi(drawing.substr(box));
   const auto lines = WrapText(headline, kCharacters);
   const std::string colour = badge == "PASS" ? "green" : badge == "SKIP" ? "amber" : "red";

@@ -32,7 +32,7 @@ struct Columns {
 Columns ColumnsOf(SvgShape shape) {
   switch (shape) {
     case SvgShape::kWide:
-      return {1000, 62, {250, 750}, {258, 642}, 100, {358, 642}, 58, {29, 44, false}};
+      return {1060, 62, {282, 778}, {290, 668}, 102, {392, 668}, 58, {27, 40, false}};
     case SvgShape::kNarrow:
       return {380, 0, {98, 282}, {0, 290}, 90, {90, 290}, 70, {30, 30, true}};
   }
@@ -165,7 +165,7 @@ class Drawing {
       if (!boxes[i].mismatch.empty()) {
         const LadderPoint& point = layout_.boxes[side][i];
         const double height = std::min(point.end_y - point.y, 40.0);
-        Frame(x - 3, Y(point.y) - 3, at_.lane_width + 6, height + 6);
+        Frame(x - 2, Y(point.y) - 1, at_.lane_width + 4, height + 2);
         Note(boxes[i].mismatch, side == 0 ? LadderSide::kLeft : LadderSide::kRight, point.note_y);
       }
     }

@@ -80,10 +80,12 @@ struct TimelineStep {
   int line = 0;
 };
 
+// A finding in as few words as fit a drawing.
 struct TimelineFinding {
   std::string want;
   std::string got;
   int line = 0;
+  std::string endpoint;   // that it is about, if it says so
   bool attached = false;  // an entry or a state refers to it
 };
 

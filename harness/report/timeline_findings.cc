@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "base/strings.h"
+#include "tcp/state.h"
 
 namespace lastack {
 namespace {
@@ -31,6 +32,11 @@ class Attaching {
     }
   }
 
+  // Findings about states begin with the endpoint: "client in TIME-WAIT at the end".
+  static std::string EndpointOf(const Finding& finding) {
+    return finding.expected.substr(0, finding.expected.find(' '));
+  }
+
   void Attach(const Finding& finding, int number) {
     const bool attached = ToStates(finding, number) || ToSegments(finding, number) ||
                           ToCalls(finding, number) || ToLane(finding, number);
@@ -40,11 +46,6 @@ class Attaching {
  private:
   static bool Contains(const std::vector<int64_t>& ids, int64_t id) {
     return id != 0 && std::find(ids.begin(), ids.end(), id) != ids.end();
-  }
-
-  // Findings about states begin with the endpoint: "client in TIME-WAIT at the end".
-  static std::string EndpointOf(const Finding& finding) {
-    return finding.expected.substr(0, finding.expected.find(' '));
   }
 
   template <typename Visit>
@@ -68,12 +69,49 @@ class Attaching {
                          : Contains(finding.packets, state.packet) &&
                                finding.actual.compare(0, state.state.size(), state.state) == 0;
         if (rests && state.finding == kNoFinding && !attached) {
-          state.finding = number;
           attached = true;
+          Shorten(finding, *end, state, number);
+          state.finding = IsMarked(*end, finding.place.line) ? kNoFinding : number;
         }
       }
     });
     return attached;
+  }
+
+  // Has the other witness led to the same mark already?
+  [[nodiscard]] bool IsMarked(const TimelineEndpoint& end, int line) const {
+    return std::any_of(end.states.begin(), end.states.end(), [&](const TimelineState& state) {
+      return state.finding != kNoFinding &&
+             timeline_->findings[static_cast<size_t>(state.finding)].line == line;
+    });
+  }
+
+  // Of a whole sequence that was expected, the one state that should have been this one.
+  void Shorten(const Finding& finding,
+               const TimelineEndpoint& end,
+               const TimelineState& wrong,
+               int number) {
+    const std::string list = finding.expected.substr(EndpointOf(finding).size());
+    std::vector<std::string> wanted;
+    for (const std::string& word : Split(list, ',')) {
+      wanted.push_back(word.substr(std::min(word.size(), word.find_first_not_of(' '))));
+      if (!StateFromString(wanted.back())) {
+        return;  // it names one state already
+      }
+    }
+    size_t next = 0;
+    for (const TimelineState& state : end.states) {
+      if (&state == &wrong) {
+        break;
+      }
+      const auto found = std::find(wanted.begin(), wanted.end(), state.state);
+      if (state.kernel == wrong.kernel && found != wanted.end()) {
+        next = static_cast<size_t>(found - wanted.begin()) + 1;
+      }
+    }
+    TimelineFinding& text = timeline_->findings[static_cast<size_t>(number)];
+    text.want = next < wanted.size() ? wanted[next] : "nothing after " + wanted.back();
+    text.got = wrong.state;
   }
 
   bool ToSegments(const Finding& finding, int number) {
@@ -141,7 +179,10 @@ class Attaching {
 void AttachFindings(const Evidence& evidence, const Judgement& judgement, Timeline* timeline) {
   Attaching attaching(evidence, timeline);
   for (const Finding& finding : judgement.findings) {
-    timeline->findings.push_back({finding.expected, finding.actual, finding.place.line});
+    timeline->findings.push_back({.want = finding.expected,
+                                  .got = finding.actual,
+                                  .line = finding.place.line,
+                                  .endpoint = Attaching::EndpointOf(finding)});
     attaching.Attach(finding, static_cast<int>(timeline->findings.size()) - 1);
   }
 }
