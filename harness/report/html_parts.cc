@@ -240,7 +240,7 @@ std::string Expectations(const Scenario& scenario,
   if (scenario.segments) {
     for (const ExpectedSegments& segments : *scenario.segments) {
       table += Cells({fine,
-                      "segments",
+                      "segments (actual: FIN and RST)",
                       SegmentsWanted(segments),
                       SegmentsSeen(timeline, ladders),
                       line(segments.place)});
@@ -263,8 +263,10 @@ std::string Machine(const Scenario& scenario, const Evidence& evidence) {
     }
   }
   add("link",
-      scenario.wire ? fmt::format("relay, delay {} each way", FormatDuration(scenario.link_delay))
-                    : "direct (veth)");
+      !scenario.wire ? "direct (veth)"
+      : scenario.link_delay.count() == 0
+          ? "relay"
+          : fmt::format("relay, delay {} each way", FormatDuration(scenario.link_delay)));
   for (const HostSpec& host : scenario.hosts) {
     if (host.delayed_ack) {
       add(host.name + " delayed ACK", "on");

@@ -76,6 +76,12 @@ class RunDrawing {
     for (size_t i = 0; i < ladders_.ladders.size(); ++i) {
       DrawLadder(i);
     }
+    body_ +=
+        "<p class=\"meta\">Arrows run from the time at the sender's tap to the time at the "
+        "receiver's. #n: the number "
+        "in the sender's capture; at the arrowhead the receiver's, where it differs. :n: the line "
+        "in the "
+        "scenario. k: a state that only the kernel witness saw.</p>";
     body_ += html::GroupTable(ladders_);
     body_ += html::Expectations(scenario_, judgement_, timeline_, ladders_);
     body_ += html::Machine(scenario_, evidence_);

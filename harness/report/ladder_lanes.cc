@@ -31,6 +31,9 @@ class LaneMerge {
     for (const TimelineState& state : endpoint.states) {
       (state.kernel ? kernel_ : wire_).push_back(&state);
     }
+    std::stable_sort(kernel_.begin(), kernel_.end(), [](const auto* a, const auto* b) {
+      return a->t_ns < b->t_ns;
+    });
   }
 
   std::vector<LadderBox> Merge() {

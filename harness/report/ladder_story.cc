@@ -93,10 +93,25 @@ std::string Beginning(const Names& names, const Ladder& ladder, const LadderItem
   const std::string& first = names[Index(fin->side)];
   const std::string& second = names[1 - Index(fin->side)];
   if (rst != nullptr) {
-    return fmt::format("{} closed first, {} reset the connection", first, names[Index(rst->side)]);
+    const std::string& resets = names[Index(rst->side)];
+    return resets == first ? first + " closed first, then reset the connection"
+                           : fmt::format("{} closed first, {} reset the connection", first, resets);
   }
   return other == nullptr ? first + " closed, " + second + " did not"
                           : first + " closed first, " + second + " after it";
+}
+
+// Whom a RST that the relay made has ended.
+std::string Forgery(const Names& names, const Ladder& ladder) {
+  std::string text;
+  for (const LadderItem& item : ladder.items) {
+    const size_t receiver = 1 - Index(item.side);
+    const bool forged = item.kind == LadderItem::Kind::kArrow && item.injected && item.rst;
+    if (forged && item.states[receiver].find("CLOSED") != std::string::npos) {
+      text += "; an injected RST ended " + names[receiver];
+    }
+  }
+  return text;
 }
 
 std::string Part(const Ladder& ladder, size_t i) {
@@ -131,7 +146,8 @@ void TellStory(const Names& names, Ladder* ladder) {
       });
   if (segments) {
     const LadderItem* fin = First(*ladder, "FIN");
-    ladder->story = Beginning(names, *ladder, fin) + Ending(names, *ladder);
+    ladder->story =
+        Beginning(names, *ladder, fin) + Forgery(names, *ladder) + Ending(names, *ladder);
   }
   for (size_t i = 0; i < 2; ++i) {
     ladder->ends[i].part = Part(*ladder, i);

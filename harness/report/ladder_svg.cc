@@ -15,6 +15,8 @@ namespace lastack {
 namespace {
 
 constexpr double kLine = 15;
+constexpr double kNearSender = 0.27;  // where an arrow's label stands, as a part of its way
+constexpr double kInTheMiddle = 0.5;
 constexpr double kBaseline = 4;  // from the middle of a line of text to its baseline
 
 // Where the columns are.
@@ -343,16 +345,17 @@ class Drawing {
           x1 + 6,
           y1 - 6,
           y1 + 6);
-      Out("<text class=\"t\" x=\"{:.1f}\" y=\"{:.1f}\">lost</text>",
-          x1 + (sender == 0 ? 24 : -24),
-          y1 + kBaseline);
+
     } else {
       Head(x1, y1, std::atan2(y1 - y0, x1 - x0));
     }
-    const double label = (made_on_the_way || item.lost) ? (begin + end) / 2
-                         : Crosses(item)                ? 0.27
-                                                        : 0.5;
-    Label(item, on(label), std::atan(slope));
+    if (made_on_the_way) {
+      ShortLabel(item, sender == 0, x0, y0);
+    } else if (item.lost) {
+      ShortLabel(item, sender != 0, x1, y1);
+    } else {
+      Label(item, on(Crosses(item) ? kNearSender : kInTheMiddle), std::atan(slope));
+    }
     Numbers(item, point, sender);
     if (!item.mismatch.empty()) {
       Frame(at_.rail[0] + 2,
@@ -361,6 +364,18 @@ class Drawing {
             point.end_y - point.y + 16);
     }
     svg_ += "</g>";
+  }
+
+  // Of an arrow that has half of the way only: on the other half.
+  void ShortLabel(const LadderItem& item, bool leftwards, double x, double y) {
+    constexpr double kBeside = 10;
+    const char* fate = item.lost ? " lost" : item.injected ? " injected" : " duplicate";
+    Out("<text class=\"t {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}{}</text>",
+        leftwards ? "e" : "s",
+        x + (leftwards ? -kBeside : kBeside),
+        y + kBaseline,
+        EscapeHtml(item.text),
+        fate);
   }
 
   void Head(double x, double y, double angle) {
@@ -386,10 +401,7 @@ class Drawing {
     if (narrow_ && item.bytes > 0) {
       text += fmt::format(" {} B", item.bytes);
     }
-    text += item.injected        ? " injected"
-            : item.duplicate     ? " duplicate"
-            : item.retransmitted ? " again"
-                                 : "";
+    text += item.retransmitted ? " again" : "";
     Out("<text class=\"t\" transform=\"translate({:.1f} {:.1f})rotate({:.1f})\">{}</text>",
         at.first,
         at.second - 5,
