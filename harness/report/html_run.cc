@@ -83,6 +83,8 @@ class RunDrawing {
         "in the "
         "scenario. k: a state that only the kernel witness saw.</p>";
     body_ += html::GroupTable(ladders_);
+    body_ += "<h4>" + EscapeHtml(scenario_.title) + "</h4><p class=\"about\">" +
+             EscapeHtml(scenario_.about) + "</p>";
     body_ += html::Expectations(scenario_, judgement_, timeline_, ladders_);
     body_ += html::Machine(scenario_, evidence_);
     Files();
@@ -108,8 +110,6 @@ class RunDrawing {
                            first.place.line,
                            EscapeHtml(Describe(first)));
     }
-    body_ += "<p class=\"about\"><b>" + EscapeHtml(scenario_.title) + "</b><br>" +
-             EscapeHtml(scenario_.about) + "</p>";
   }
 
   void Chips() {

@@ -149,7 +149,8 @@ class LadderMaker {
   }
 
   void AddArrow(const TimelineEntry& entry) {
-    const bool from_left = entry.from_initiator != swapped_;
+    const bool from_left =
+        number_ < 0 ? entry.host == ends_[0].host : entry.from_initiator != swapped_;
     LadderItem item{.kind = LadderItem::Kind::kArrow,
                     .side = from_left ? LadderSide::kLeft : LadderSide::kRight,
                     .t_ns = entry.t_ns,
@@ -269,29 +270,40 @@ class LadderMaker {
   Ladder ladder_;
 };
 
+// Is something wrong at this end, as far as a drawing can show it?
+bool IsMarked(const Timeline& timeline, const TimelineEndpoint& end) {
+  const auto unattached = [&](const TimelineFinding& finding) {
+    return !finding.attached && finding.endpoint == end.name && !end.name.empty();
+  };
+  return std::any_of(end.states.begin(),
+                     end.states.end(),
+                     [](const TimelineState& state) { return state.finding != kNoFinding; }) ||
+         std::any_of(timeline.findings.begin(), timeline.findings.end(), unattached);
+}
+
 // The connections that have a ladder of their own.
 std::vector<int> Chosen(const Timeline& timeline) {
   std::set<int> marked;
   for (const TimelineEntry& entry : timeline.entries) {
-    if (entry.connection >= 0 && entry.marked && marked.size() < kLaddersMarked) {
+    if (entry.connection >= 0 && entry.marked) {
       marked.insert(entry.connection);
     }
   }
+  std::set<int> chosen;
   for (size_t i = 0; i < timeline.connections.size(); ++i) {
-    for (const TimelineEndpoint& end : timeline.connections[i].ends) {
-      const bool wrong =
-          std::any_of(end.states.begin(),
-                      end.states.end(),
-                      [](const auto& state) { return state.finding != kNoFinding; }) ||
-          std::any_of(timeline.findings.begin(), timeline.findings.end(), [&](const auto& finding) {
-            return !finding.attached && finding.endpoint == end.name && !end.name.empty();
-          });
-      if ((wrong && marked.size() < kLaddersMarked) || i < kLaddersDrawn) {
-        marked.insert(static_cast<int>(i));
-      }
+    const auto& ends = timeline.connections[i].ends;
+    if (i < kLaddersDrawn) {
+      chosen.insert(static_cast<int>(i));
+    } else if (IsMarked(timeline, ends[0]) || IsMarked(timeline, ends[1])) {
+      marked.insert(static_cast<int>(i));
     }
   }
-  return marked.empty() ? std::vector<int>{-1} : std::vector<int>(marked.begin(), marked.end());
+  for (const int number : marked) {
+    if (chosen.size() < kLaddersDrawn + kLaddersMarked) {
+      chosen.insert(number);
+    }
+  }
+  return chosen.empty() ? std::vector<int>{-1} : std::vector<int>(chosen.begin(), chosen.end());
 }
 
 bool IsAbout(const Timeline& timeline, const TimelineFinding& finding, int connection) {

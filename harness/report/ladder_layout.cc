@@ -38,8 +38,9 @@ struct Stop {
   Column column;
   double height;                  // of what is drawn there: the next in the column stands below it
   double* y;                      // where the answer goes
-  const double* after = nullptr;  // at least `distance` below this
+  const double* after = nullptr;  // at least `distance` below this, which stands at `after_ns`
   double distance = 0;
+  int64_t after_ns = 0;
 };
 
 // A step in time as a step on paper: grows with its logarithm.
@@ -69,8 +70,11 @@ class Placing {
       return a.t_ns != b.t_ns ? a.t_ns < b.t_ns : a.order < b.order;
     });
     below_.fill(0);
-    for (const Stop& stop : stops_) {
-      Place(stop);
+    for (size_t begin = 0, end = 0; begin < stops_.size(); begin = end) {
+      while (end < stops_.size() && stops_[end].t_ns == stops_[begin].t_ns) {
+        ++end;
+      }
+      PlaceMoment(begin, end);
     }
     layout_.height = *std::max_element(below_.begin(), below_.end()) + kTail;
     for (size_t side = 0; side < 2; ++side) {
@@ -137,6 +141,7 @@ class Placing {
         Add(item.end_ns, kMiddle, 0, &point->end_y);
         stops_.back().after = &point->y;
         stops_.back().distance = FoldHeight(item);
+        stops_.back().after_ns = item.t_ns;
         return;
       case LadderItem::Kind::kState:
         return;  // is a box
@@ -157,6 +162,7 @@ class Placing {
     Add(item.end_ns, from_left ? kArriveRight : kArriveLeft, kArrowGap - 3, &point->end_y);
     stops_.back().after = &point->y;
     stops_.back().distance = made_on_the_way ? kSlant / 2 : kSlant;
+    stops_.back().after_ns = item.t_ns;
   }
 
   // The lowest that anything has reached which this must not overlap.
@@ -183,27 +189,39 @@ class Placing {
     return 0;
   }
 
-  void Place(const Stop& stop) {
-    const int64_t dt_ns = first_ ? 0 : stop.t_ns - last_ns_;
-    double gap = Gap(dt_ns);
+  // What happens at one moment stands at one height, if there is room for it in every column; else
+  // one below the other.
+  void PlaceMoment(size_t begin, size_t end) {
+    double y = y_ + GapBefore(stops_[begin].t_ns);
+    for (size_t i = begin; i < end; ++i) {
+      const Stop& stop = stops_[i];
+      const bool sent_before = stop.after != nullptr && stop.after_ns < stop.t_ns;
+      y = std::max({y, Free(stop), sent_before ? *stop.after + stop.distance : 0});
+    }
+    for (size_t i = begin; i < end; ++i) {
+      const Stop& stop = stops_[i];
+      const double below = stop.after == nullptr ? 0 : *stop.after + stop.distance;
+      *stop.y = std::max({y, Free(stop), below});
+      below_[stop.column] = *stop.y + stop.height;
+      y_ = std::max(y_, *stop.y);
+    }
+    last_ns_ = stops_[begin].t_ns;
+    first_ = false;
+  }
+
+  double GapBefore(int64_t t_ns) {
+    if (first_) {
+      return 0;
+    }
     for (size_t i = 0; i < ladder_.silences.size(); ++i) {
-      if (!first_ && ladder_.silences[i].from_ns == last_ns_ &&
-          ladder_.silences[i].to_ns == stop.t_ns) {
+      if (ladder_.silences[i].from_ns == last_ns_ && ladder_.silences[i].to_ns == t_ns) {
         // Below everything that stands there already, or the band would lie on it.
         const double bottom = *std::max_element(below_.begin(), below_.end());
         layout_.silences[i].y = std::max(y_, bottom) + kSilenceHeight / 2;
-        gap = layout_.silences[i].y + kSilenceHeight / 2 - y_;
+        return layout_.silences[i].y + kSilenceHeight / 2 - y_;
       }
     }
-    double y = std::max(y_ + gap, Free(stop));
-    if (stop.after != nullptr) {
-      y = std::max(y, *stop.after + stop.distance);
-    }
-    *stop.y = y;
-    below_[stop.column] = y + stop.height;
-    y_ = y;
-    last_ns_ = stop.t_ns;
-    first_ = false;
+    return Gap(t_ns - last_ns_);
   }
 
   const Ladder& ladder_;

@@ -23,7 +23,7 @@ std::string_view LadderStyle() {
 .ladder .n{font-weight:700;font-size:13px}.ladder .p{fill:var(--muted)}
 .ladder .m{font-size:10.5px;fill:var(--muted);font-weight:400}
 .ladder .r{stroke:var(--fg);stroke-width:1.3;opacity:.55;fill:none}.ladder .y{stroke:var(--border);fill:none}
-.ladder .b rect{stroke:var(--border);stroke-width:.8}.ladder .b text{font-size:11.5px}
+.ladder .b rect{stroke:var(--border);stroke-width:.8}.ladder .b text{font-size:11.5px}.narrow .b text{font-size:10.5px}
 .ladder .open rect{fill:var(--open)}.ladder .open text{fill:var(--openfg)}
 .ladder .active rect{fill:var(--active)}.ladder .active text{fill:var(--activefg)}
 .ladder .passive rect{fill:var(--passive)}.ladder .passive text{fill:var(--passivefg)}
