@@ -35,113 +35,112 @@ body{max-width:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}#f
 
 std::string_view PageScript() {
   return R"raw("use strict";
-const $=(s,e=document)=>[...e.querySelectorAll(s)],form=document.getElementById("filters"),runs=$(".run"),tip=document.getElementById("tip");
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const form = document.getElementById("filters");
+const runs = all(".run");
+const tip = document.getElementById("tip");
 document.documentElement.classList.add("js");
-const words=new Map(runs.map(r=>[r,(r.querySelector("summary").textContent+" "+r.querySelector(".meta").textContent+" "+(r.querySelector(".story")?.textContent??"")).toLowerCase()]));
-function filter(){
-  const want=Object.fromEntries(new FormData(form)),text=want.text.toLowerCase().split(/\s+/);let shown=0;
-  for(const r of runs){
-    const d=r.dataset,fits=(!want.family||d.family===want.family)&&(!want.verdict||d.verdict===want.verdict)&&(!want.claim||d.claims.split(" ").includes(want.claim))&&text.every(t=>words.get(r).includes(t));
-    r.hidden=!fits;shown+=fits;
+
+const textOf = (run, selector) => run.querySelector(selector)?.textContent ?? "";
+const words = new Map(runs.map(run =>
+  [run, ["summary", ".meta", ".story"].map(part => textOf(run, part)).join(" ").toLowerCase()]));
+function filter() {
+  const want = Object.fromEntries(new FormData(form));
+  const texts = want.text.toLowerCase().split(/\s+/);
+  let shown = 0;
+  for (const run of runs) {
+    const {family, verdict, claims} = run.dataset;
+    const fits = (!want.family || family === want.family) &&
+      (!want.verdict || verdict === want.verdict) &&
+      (!want.claim || claims.split(" ").includes(want.claim)) &&
+      texts.every(text => words.get(run).includes(text));
+    run.hidden = !fits;
+    shown += fits;
   }
-  for(const s of $("section"))s.hidden=!s.querySelector(".run:not([hidden])");
+  for (const section of all("section")) section.hidden = !section.querySelector(".run:not([hidden])");
   document.getElementById("none").hidden = shown > 0;
   form.elements.count.value = shown + " of " + runs.length;
 }
 if (form) {
   form.addEventListener("input", filter);
-  form.addEventListener("submit", e = > e.preventDefault());
-  form.addEventListener("reset", () = > setTimeout(filter));
+  form.addEventListener("submit", event => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(filter));
   filter();
 }
+
 function jump() {
-  const r = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if(r?.classList.contains("run")){
-    r.hidden = false;
-    r.open = true;
-    r.scrollIntoView();
-    r.querySelector("summary").focus({preventScroll : true});
-  }
+  const run = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!run?.classList.contains("run")) return;
+  run.hidden = false;
+  run.closest("section").hidden = false;
+  run.open = true;
+  run.scrollIntoView();
 }
 addEventListener("hashchange", jump);
-if (location.hash)
-  jump();
-for (const r of runs)
-  r.addEventListener(
-      "toggle", () = > {
-        if (r.open && r.contains(document.activeElement))
-          history.replaceState(null, "", "#" + r.id);
-      });
-addEventListener(
-    "keydown", e = > {
-      if (e.ctrlKey || e.metaKey || e.altKey ||
-          / INPUT | SELECT | TEXTAREA /.test(e.target.tagName)) {
-        if (e.key == = "Escape")
-          e.target.blur();
-        return;
-      }
-      if (e.key == = "/" && form) {
-        e.preventDefault();
-        form.elements.text.focus();
-      }
-      const step = {j : 1, k : -1}[e.key];
-      if (step) {
-        const seen = runs.filter(r = > !r.hidden),
-              at = seen.findIndex(r = > r.contains(document.activeElement));
-        const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + step))];
-        next ?.querySelector("summary").focus();
-        next ?.scrollIntoView({block : "nearest"});
-      }
-    });
+if (location.hash) jump();
+for (const run of runs) run.addEventListener("toggle", () => {
+  if (run.open && run.contains(document.activeElement)) history.replaceState(null, "", "#" + run.id);
+});
+
+addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  if (event.key === "/" && form) {
+    event.preventDefault();
+    form.elements.text.focus();
+  }
+  const step = {j: 1, k: -1}[event.key];
+  if (step) {
+    const seen = runs.filter(run => !run.hidden);
+    const focused = seen.findIndex(run => run.contains(document.activeElement));
+    const at = focused < 0 ? seen.findIndex(run => run.matches(":target")) : focused;
+    const next = seen[at < 0 ? 0 : Math.min(seen.length - 1, Math.max(0, at + step))];
+    next?.querySelector("summary").focus();
+    next?.scrollIntoView({block: "nearest"});
+  }
+});
+
+// Under the mouse: all fields in place of the browser's own hint, and what the same step caused.
 let group = null, title = null;
 function leave() {
-  if (!group)
-    return;
-  for (const g of $(".hi", group.ownerSVGElement))
-    g.classList.remove("hi");
+  if (!group) return;
+  for (const other of all(".hi", group.ownerSVGElement)) other.classList.remove("hi");
   group.prepend(title);
   group = null;
   tip.hidden = true;
 }
-document.addEventListener(
-    "mousemove", e = > {
-      const g = e.target.closest ?.(".ladder g");
-      if (g != = group) {
-        leave();
-        const t = g ?.querySelector(":scope>title");
-        if (t) {
-          group = g;
-          title = t;
-          t.remove();
-          tip.textContent = t.textContent;
-          tip.hidden = false;
-          if (g.dataset.s)
-            for (const other of $("g", g.ownerSVGElement))
-              if (other.dataset.s == = g.dataset.s)
-                other.classList.add("hi");
-        }
-      }
-      if (group) {
-        const b = tip.getBoundingClientRect();
-        tip.style.left = Math.max(4, Math.min(e.clientX + 14, innerWidth - b.width - 4)) + "px";
-        tip.style.top =
-            (e.clientY + 18 + b.height > innerHeight ? e.clientY - b.height - 10 : e.clientY + 18) +
-            "px";
-      }
-    });
+function enter(next) {
+  leave();
+  title = next?.querySelector(":scope>title");
+  if (!title) return;
+  group = next;
+  title.remove();
+  tip.textContent = title.textContent;
+  tip.hidden = false;
+  const step = group.dataset.s;
+  if (step) for (const other of all("g", group.ownerSVGElement))
+    if (other.dataset.s === step) other.classList.add("hi");
+}
+document.addEventListener("mousemove", event => {
+  const next = event.target.closest?.(".ladder g") ?? null;
+  if (next !== group) enter(next);
+  if (!group) return;
+  const box = tip.getBoundingClientRect();
+  const below = event.clientY + 18;
+  tip.style.left = Math.max(4, Math.min(event.clientX + 14, innerWidth - box.width - 4)) + "px";
+  tip.style.top = (below + box.height > innerHeight ? event.clientY - box.height - 10 : below) + "px";
+});
+
 let closed = [];
-addEventListener(
-    "beforeprint", () = > {
-      leave();
-      closed = $("details.run:not([open])");
-      for (const d of closed)
-        d.open = true;
-    });
-addEventListener(
-    "afterprint", () = > {
-      for (const d of closed)
-        d.open = false;
-    });
+addEventListener("beforeprint", () => {
+  leave();
+  closed = all("details.run:not([open])");
+  for (const run of closed) run.open = true;
+});
+addEventListener("afterprint", () => { for (const run of closed) run.open = false; });
 )raw";
 }
 
