@@ -75,7 +75,7 @@ def test_a_link_to_a_run_opens_it(window, suite_page):
     top = "return document.getElementById('normal/half-close-client.v4').getBoundingClientRect().top"
     assert 0 <= window.run(top) < 200
     window.keys("j")
-    assert window.run("return document.activeElement.parentElement.id") == "wrong/segments-missing"
+    assert window.run("return document.activeElement.parentElement.id") == "wrong/states-server"
 
 
 def test_the_keyboard_is_enough(window, suite_page):

@@ -118,15 +118,20 @@ int Picture(const ReportArguments& arguments, const std::vector<std::string>& ru
     PrintError(stored.error());
     return kExitError;
   }
-  const Ladders ladders =
-      MakeLadders(MakeTimeline(stored->scenario, stored->evidence, stored->result.judgement));
+  const RunResult& result = stored->result;
+  const Timeline timeline = MakeTimeline(stored->scenario, stored->evidence, result.judgement);
+  const Ladders ladders = MakeLadders(timeline);
   const Ladder& ladder = ladders.ladders.front();
-  const bool passed = stored->result.verdict == Verdict::kPass;
-  const std::string headline =
-      passed && !ladder.story.empty() ? ladder.story : stored->result.headline;
+  std::string details = result.id + ", Linux " + KernelOf(stored->evidence);
+  if (!result.judgement.findings.empty()) {
+    details += ", first difference: " + FirstMismatch(timeline);
+  }
   return Conclude(arguments,
-                  DrawSvgFile(ladder, std::string(ToString(stored->result.verdict)), headline),
-                  {stored->result});
+                  DrawSvgFile(ladder,
+                              std::string(ToString(result.verdict)),
+                              ladder.story.empty() ? result.headline : ladder.story,
+                              details),
+                  {result});
 }
 
 int Report(const ReportArguments& arguments) {

@@ -379,6 +379,10 @@ Ladders MakeLadders(const Timeline& timeline) {
   return ladders;
 }
 
+std::string FirstMismatch(const Timeline& timeline) {
+  return ladder::Mismatch(timeline, timeline.findings.empty() ? kNoFinding : 0);
+}
+
 std::string DrawLadder(const Timeline& timeline) {
   return DrawText(MakeLadders(timeline));
 }

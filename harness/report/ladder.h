@@ -89,6 +89,9 @@ struct Ladders {
 
 [[nodiscard]] Ladders MakeLadders(const Timeline& timeline);
 
+// "want …, got … (:16)" of the first finding; empty if there is none.
+[[nodiscard]] std::string FirstMismatch(const Timeline& timeline);
+
 // UTF-8, at most 100 columns, without colour.
 [[nodiscard]] std::string DrawText(const Ladders& ladders);
 

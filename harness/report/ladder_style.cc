@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "report/html_text.h"
-#include "report/ladder_layout.h"
 #include "report/ladder_svg.h"
 
 namespace lastack {
@@ -43,45 +42,42 @@ std::string_view LadderStyle() {
 
 std::string DrawSvgFile(const Ladder& ladder,
                         const std::string& badge,
-                        const std::string& headline) {
-  constexpr int kHead = 62;  // room for badge and headline
+                        const std::string& headline,
+                        const std::string& details) {
+  constexpr int kHead = 70;  // room for badge, headline and details
   constexpr int kWidth = 1060;
-  constexpr size_t kCharacters = 100;
+  constexpr std::string_view kViewBox = "viewBox=\"0 0 1060 ";
   const std::string drawing = DrawSvg(ladder, SvgShape::kWide, "ladder-");
-  // The drawing goes into an outer one that has the badge above it.
-  const size_t box = drawing.find("viewBox=\"0 0 1060 ") + sizeof("viewBox=\"0 0 1060 ") - 1;
-  const int height = std::stoi(drawing.substr(box));
-  const auto lines = WrapText(headline, kCharacters);
+  const int height = std::stoi(drawing.substr(drawing.find(kViewBox) + kViewBox.size()));
+  const size_t badge_width = badge.size() * 12 + 28;
   const std::string colour = badge == "PASS" ? "green" : badge == "SKIP" ? "amber" : "red";
-  std::string file = fmt::format(
-      "<svg class=\"ladder\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" "
-      "width=\"{0}\" "
-      "height=\"{1}\">\n<style>{2}{3}</style>\n<rect width=\"100%\" height=\"100%\" "
-      "fill=\"var(--bg)\"/>\n<rect x=\"12\" y=\"10\" width=\"{4}\" height=\"34\" rx=\"6\" "
-      "fill=\"var(--{5})\"/><text x=\"{6}\" y=\"33\" "
-      "style=\"font-size:17px;font-weight:700;fill:var(--bg)\">"
-      "{7}</text>\n",
-      kWidth,
-      height + kHead,
-      ColourStyle(),
-      LadderStyle(),
-      badge.size() * 12 + 28,
-      colour,
-      12 + (badge.size() * 12 + 28) / 2,
-      badge);
-  for (size_t i = 0; i < lines.size(); ++i) {
-    file += fmt::format(
-        "<text class=\"s\" x=\"{}\" y=\"{}\" style=\"font-size:15px;font-weight:700\">{}</text>\n",
-        badge.size() * 12 + 54,
-        (lines.size() == 1 ? 33 : 24) + 19 * i,
-        EscapeHtml(lines[i]));
-  }
-  file += fmt::format("<svg y=\"{}\" width=\"{}\" height=\"{}\"{}</svg>\n",
-                      kHead,
-                      kWidth,
-                      height,
-                      drawing.substr(sizeof("<svg") - 1));
-  return file;
+  // The drawing goes into an outer one that has the badge above it.
+  return fmt::format(
+      "<svg class=\"ladder\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {all}\" "
+      "width=\"{width}\" height=\"{all}\">\n<title>{badge}: "
+      "{headline}</title>\n<style>{colours}{style}</style>\n"
+      "<rect width=\"100%\" height=\"100%\" fill=\"var(--bg)\"/>\n<rect x=\"12\" y=\"12\" "
+      "width=\"{badge_width}\" "
+      "height=\"34\" rx=\"6\" fill=\"var(--{colour})\"/>\n<text x=\"{middle}\" y=\"35\" "
+      "style=\"font-size:17px;font-weight:700;fill:var(--bg)\">{badge}</text>\n"
+      "<text class=\"s\" x=\"{right}\" y=\"27\" "
+      "style=\"font-size:16px;font-weight:700\">{headline}</text>\n"
+      "<text class=\"s p\" x=\"{right}\" y=\"46\">{details}</text>\n"
+      "<svg y=\"{head}\" width=\"{width}\" height=\"{height}\"{drawing}\n</svg>\n",
+      fmt::arg("width", kWidth),
+      fmt::arg("all", height + kHead),
+      fmt::arg("badge", badge),
+      fmt::arg("headline", EscapeHtml(headline)),
+      fmt::arg("details", EscapeHtml(details)),
+      fmt::arg("colours", ColourStyle()),
+      fmt::arg("style", LadderStyle()),
+      fmt::arg("badge_width", badge_width),
+      fmt::arg("colour", colour),
+      fmt::arg("middle", 12 + badge_width / 2),
+      fmt::arg("right", badge_width + 26),
+      fmt::arg("head", kHead),
+      fmt::arg("height", height),
+      fmt::arg("drawing", drawing.substr(sizeof("<svg") - 1)));
 }
 
 }  // namespace lastack

@@ -16,10 +16,12 @@ enum class SvgShape {
 // One <svg> element for a page that has LadderStyle(); `id` makes its inner ids unique there.
 [[nodiscard]] std::string DrawSvg(const Ladder& ladder, SvgShape shape, const std::string& id);
 
-// A whole file, with the style in it; light or dark as the reader prefers. `badge` is the verdict.
+// A whole file, with the style in it; light or dark as the reader prefers. `badge` is the verdict;
+// the headline and the details are a line each.
 [[nodiscard]] std::string DrawSvgFile(const Ladder& ladder,
                                       const std::string& badge,
-                                      const std::string& headline);
+                                      const std::string& headline,
+                                      const std::string& details);
 
 // The rules (CSS) of all drawings. Colours are custom properties of `:root`.
 [[nodiscard]] std::string_view LadderStyle();

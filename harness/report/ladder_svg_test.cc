@@ -147,11 +147,12 @@ TEST(LadderSvg, HasTitleDescriptionAndRole) {
 }
 
 TEST(LadderSvg, AsAFileItHasItsStyleAndTheVerdict) {
-  const std::string file = DrawSvgFile(LadderOf(NormalClose()), "PASS", "a < b");
+  const std::string file = DrawSvgFile(LadderOf(NormalClose()), "PASS", "a < b", "c & d");
   EXPECT_THAT(file, HasSubstr("<style>"));
   EXPECT_THAT(file, HasSubstr("prefers-color-scheme:dark"));
   EXPECT_THAT(file, HasSubstr(">PASS</text>"));
-  EXPECT_THAT(file, HasSubstr("a &lt; b"));
+  EXPECT_THAT(file, HasSubstr(">a &lt; b<"));
+  EXPECT_THAT(file, HasSubstr(">c &amp; d<"));
 }
 
 TEST(EscapeHtml, LeavesTextAndReplacesWhatXmlForbids) {

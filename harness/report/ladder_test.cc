@@ -293,6 +293,16 @@ TEST(LadderText, SilencesFoldsAndDifferences) {
   EXPECT_THAT(text, Not(HasSubstr("\033")));
 }
 
+TEST(LadderText, LongTextsAreWrapped) {
+  Timeline timeline = NormalClose();
+  AddCall(&timeline, "client", "poll → [in, rdhup, err, hup]", 50 * kMs);
+  timeline.entries.back().marked = true;
+  EXPECT_THAT(
+      DrawLadder(timeline),
+      HasSubstr("   50.00 ms      poll → [in, rdhup, err, │                              │\n"
+                "                                 hup]  ✗ │                              │\n"));
+}
+
 TEST(LadderText, NoLineIsWiderThanAHundredColumns) {
   const std::string text = DrawLadder(Thousand());
   size_t columns = 0;

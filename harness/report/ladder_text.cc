@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "report/ladder.h"
+#include "report/ladder_layout.h"
 
 namespace lastack {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr size_t kTimeWidth = 11;
 constexpr size_t kSideWidth = 27;
 constexpr size_t kArrowWidth = 30;
+constexpr size_t kMissingWidth = 84;
 constexpr size_t kGroupsShown = 10;
 
 // Columns of a UTF-8 text whose characters all are one column wide.
@@ -57,7 +59,11 @@ class Drawing {
       Item(item);
     }
     for (const std::string& text : ladder.missing) {
-      text_ += std::string(kTimeWidth, ' ') + "  ✗ " + text + "\n";
+      const char* mark = "✗ ";
+      for (const std::string& line : WrapText(text, kMissingWidth)) {
+        text_ += std::string(kTimeWidth, ' ') + "  " + mark + line + "\n";
+        mark = "  ";
+      }
     }
     return std::move(text_);
   }
@@ -86,18 +92,23 @@ class Drawing {
     }
   }
 
+  // As many lines as it takes, under the time of the first.
   void Beside(const LadderItem& item, const std::string& text) {
-    const std::string marked = text + Mark(item);
-    switch (item.side) {
-      case LadderSide::kLeft:
-        Line(Time(item.t_ns), marked, "", "");
-        return;
-      case LadderSide::kRight:
-        Line(Time(item.t_ns), "", "", marked);
-        return;
-      case LadderSide::kMiddle:
-        Line(Time(item.t_ns), "", Centered(marked), "");
-        return;
+    std::string time = Time(item.t_ns);
+    const size_t width = item.side == LadderSide::kMiddle ? kArrowWidth : kSideWidth;
+    for (const std::string& line : WrapText(text + Mark(item), width)) {
+      switch (item.side) {
+        case LadderSide::kLeft:
+          Line(time, line, "", "");
+          break;
+        case LadderSide::kRight:
+          Line(time, "", "", line);
+          break;
+        case LadderSide::kMiddle:
+          Line(time, "", Centered(line), "");
+          break;
+      }
+      time = "";
     }
   }
 
