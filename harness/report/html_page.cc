@@ -16,7 +16,7 @@ namespace {
 
 // Beyond this many bytes of drawings a run that passed is listed without its ladder: the page has
 // to open at once.
-constexpr size_t kBodyBudget = 7U << 20U;
+constexpr size_t kBodyBudget = 20U << 20U;
 
 std::string FamilyOf(const std::string& id) {
   const size_t slash = id.rfind('/');

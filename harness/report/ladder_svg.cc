@@ -107,6 +107,11 @@ class Drawing {
     fmt::format_to(std::back_inserter(svg_), format, std::forward<Arguments>(arguments)...);
   }
 
+  // What a mouse over the element shows; a telephone has none.
+  [[nodiscard]] std::string Hint(const std::string& text) const {
+    return narrow_ ? "" : "<title>" + EscapeHtml(text) + "</title>";
+  }
+
   [[nodiscard]] double Y(double y) const { return at_.top + y; }
 
   [[nodiscard]] std::string Description() const {
@@ -147,9 +152,7 @@ class Drawing {
       const double height = point.end_y - point.y;
       const LadderBox& box = boxes[i];
       const std::string cause = box.cause.empty() ? "" : ": " + box.cause;
-      Out("<g class=\"b {}\"><title>{}</title>",
-          RoleClass(box.role),
-          EscapeHtml(box.state + cause));
+      Out("<g class=\"b {}\">{}", RoleClass(box.role), Hint(box.state + cause));
       Out("<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\"/>",
           x,
           Y(point.y),
@@ -242,17 +245,17 @@ class Drawing {
     Lines(text, side, Y(y) + 2, "w", "");
   }
 
-  static std::string Attributes(const LadderItem& item) {
-    return item.step < 0 ? "" : fmt::format(" data-s=\"{}\"", item.step);
+  [[nodiscard]] std::string Attributes(const LadderItem& item) const {
+    return item.step < 0 || narrow_ ? "" : fmt::format(" data-s=\"{}\"", item.step);
   }
 
   void Call(const LadderItem& item, const LadderPoint& point) {
     const bool middle = item.side == LadderSide::kMiddle;
     const double y = Y(point.y);
-    Out("<g class=\"{}\"{}><title>{}</title>",
+    Out("<g class=\"{}\"{}>{}",
         item.kind == LadderItem::Kind::kCall ? "call" : "event",
         Attributes(item),
-        EscapeHtml(item.fields.empty() ? item.text : item.fields));
+        Hint(item.fields.empty() ? item.text : item.fields));
     if (!middle) {
       const size_t index = item.side == LadderSide::kLeft ? 0 : 1;
       const double lane =
@@ -280,7 +283,7 @@ class Drawing {
     const auto parts = Split(item.text, ';');
     const double bottom =
         std::max(point.end_y, point.y + kLine * static_cast<double>(parts.size()) + 8);
-    Out("<g class=\"fold\"{}><title>{}</title>", Attributes(item), EscapeHtml(item.fields));
+    Out("<g class=\"fold\"{}>{}", Attributes(item), Hint(item.fields));
     for (const double y : {point.y, (point.y + bottom) / 2, bottom}) {
       Out("<path class=\"l\" d=\"M{} {:.1f}H{}M{} {:.1f}H{}\"/>",
           at_.rail[0],
@@ -331,7 +334,7 @@ class Drawing {
     kinds += item.rst || item.lost ? " red" : "";
     kinds += item.retransmitted ? " again" : "";
     kinds += made_on_the_way ? " made" : "";
-    Out("<g class=\"a{}\"{}><title>{}</title>", kinds, Attributes(item), EscapeHtml(item.fields));
+    Out("<g class=\"a{}\"{}>{}", kinds, Attributes(item), Hint(item.fields));
     const auto [x0, y0] = on(begin);
     const auto [x1, y1] = on(end);
     Out("<path class=\"l\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>", x0, y0, x1, y1);
