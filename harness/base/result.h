@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <tl/expected.hpp>
@@ -16,6 +17,10 @@ enum class ErrorKind {
   kPermission,   // this user may not do it: SKIP
   kSystem,       // the harness itself could not do its work: ERROR, evidence is kept
 };
+
+// "scenario", "unsupported", "permission", "system": the programs' protocols name them so.
+[[nodiscard]] std::string_view ToString(ErrorKind kind);
+[[nodiscard]] ErrorKind ErrorKindFromString(std::string_view name);  // kSystem for any other name
 
 struct Error {
   ErrorKind kind = ErrorKind::kSystem;

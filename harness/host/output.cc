@@ -11,20 +11,6 @@ namespace {
 
 constexpr size_t kFlushBytes = 262'144;  // what may wait for the end of the turn
 
-std::string_view KindName(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kScenario:
-      return "scenario";
-    case ErrorKind::kUnsupported:
-      return "unsupported";
-    case ErrorKind::kPermission:
-      return "permission";
-    case ErrorKind::kSystem:
-      return "system";
-  }
-  return "";
-}
-
 // File names and errno texts are not always UTF-8; what is not is replaced.
 std::string ToText(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -38,7 +24,7 @@ void Output::Ok(int64_t id, const nlohmann::json& answer) {
 
 void Output::Failed(int64_t id, const Error& error) {
   const nlohmann::json body = {
-      {"kind", KindName(error.kind)}, {"message", error.message}, {"hint", error.hint}};
+      {"kind", ToString(error.kind)}, {"message", error.message}, {"hint", error.hint}};
   Line(R"({"id": )" + std::to_string(id) + R"(, "error": )" + ToText(body) + "}");
 }
 

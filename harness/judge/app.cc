@@ -5,17 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
 #include "base/strings.h"
 
 namespace lastack {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 // Whether the call did all that it was asked to do.
 bool Succeeded(const CallStep& step, const CallResult& result) {

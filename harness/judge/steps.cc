@@ -7,18 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
 #include "judge/step_events.h"
 #include "judge/waits.h"
 
 namespace lastack {
 namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Finding Missing(const Step& step, const std::string& what) {
   return {.witness = Witness::kHarness,

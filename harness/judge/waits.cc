@@ -14,17 +14,12 @@
 namespace lastack {
 namespace {
 
-// Of a wait for states: since the last segment that changed one of these endpoints' state,
-// because that is what a kernel timer counts from. Of any other wait, or if there was no such
-// segment: since the step began.
-Duration Took(const StepRecord& record, const WaitStep& wait, const WaitFinished& finished) {
-  const auto* states = std::get_if<WaitState>(&wait.what);
+// Since the last segment that changed one of these endpoints' state, because that is what a kernel
+// timer counts from. Nothing if there was no such segment.
+std::optional<Duration> TookStates(const StepRecord& record, const WaitState& states) {
   const int64_t reached_ns = record.events->of(record.number).sampled_ns;
-  if (states == nullptr || reached_ns == 0) {
-    return finished.took;
-  }
   int64_t since_ns = 0;
-  for (const auto& [endpoint, state] : states->states) {
+  for (const auto& [endpoint, state] : states.states) {
     const EndpointTrace* trace = FindTrace(record.what, endpoint);
     for (const WireState& wire : trace == nullptr ? std::vector<WireState>{} : trace->wire) {
       if (wire.t_ns <= reached_ns) {
@@ -32,7 +27,47 @@ Duration Took(const StepRecord& record, const WaitStep& wait, const WaitFinished
       }
     }
   }
-  return since_ns == 0 ? finished.took : Duration(reached_ns - since_ns);
+  return since_ns == 0 || reached_ns == 0 ? std::nullopt
+                                          : std::optional(Duration(reached_ns - since_ns));
+}
+
+// Whether the segment is in the capture of the host that sent it.
+bool IsSent(const SegmentMatch& match, const SeenSegment& seen) {
+  return seen.sent && (match.from.empty() || seen.host == match.from);
+}
+
+// The sending of the segment since the sending of the one before it that matches, at the sender's
+// own tap: that is its retransmission timer, whoever was slow to look. Nothing if it was the first
+// or its sending was not captured (the relay made it).
+std::optional<Duration> TookSegment(const StepRecord& record, const WaitSegment& wait) {
+  const EndpointTrace* trace = FindTrace(record.what, wait.match.connection);
+  const SeenSegment* arrived = FindSegment(record.scenario, record.what, wait.match);
+  if (arrived == nullptr) {
+    return std::nullopt;
+  }
+  const SeenSegment* sent = nullptr;
+  const SeenSegment* before = nullptr;
+  for (const SeenSegment& seen : record.what.segments) {
+    const bool matches =
+        IsSent(wait.match, seen) &&
+        Matches(wait.match, seen, trace == nullptr ? nullptr : &trace->endpoint);
+    if (matches && seen.t_ns <= arrived->t_ns) {
+      before = sent;
+      sent = &seen;
+    }
+  }
+  return before == nullptr ? std::nullopt : std::optional(Duration(sent->t_ns - before->t_ns));
+}
+
+// What `took` is held against; of a wait that has no cause on the wire, since the step began.
+Duration Took(const StepRecord& record, const WaitStep& wait, const WaitFinished& finished) {
+  std::optional<Duration> took;
+  if (const auto* states = std::get_if<WaitState>(&wait.what)) {
+    took = TookStates(record, *states);
+  } else if (const auto* segment = std::get_if<WaitSegment>(&wait.what)) {
+    took = TookSegment(record, *segment);
+  }
+  return took.value_or(finished.took);
 }
 
 // What is wrong with one wait; nothing if it got what it waited for.

@@ -45,7 +45,7 @@ std::vector<EventData> OneOfEach() {
           "client",
           {CallResult{"c1", 5, 6, -1, "EADDRINUSE", "bind", true, {"in"}, 9, ServerSocket()},
            CallResult{"c2", 7, 8, {}, "", "", false, {}, {}, {}}}},
-      CallAbandoned{4, 3, "client", true},
+      CallAbandoned{4, 3, "client", true, true},
       PeerSpawned{"client", "client", 2},
       PeerExited{"client", "client", 0, "KILL"},
       KernelSampled{

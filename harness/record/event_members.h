@@ -202,6 +202,7 @@ void DescribeMembers(Visitor& visit, Is<CallAbandoned> auto& data) {
   visit.Required("step", data.step);
   visit.Required("peer", data.peer);
   visit.Required("killed", data.killed);
+  visit.Required("exited", data.exited);
 }
 
 template <typename Visitor>

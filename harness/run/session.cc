@@ -35,16 +35,6 @@ Error NotAsAgreed(const std::string& host, const std::string& line) {
           "lastack, lastack-host and lastack-peer must be of one version"};
 }
 
-ErrorKind KindFromString(const std::string& kind) {
-  if (kind == "scenario") {
-    return ErrorKind::kScenario;
-  }
-  if (kind == "unsupported") {
-    return ErrorKind::kUnsupported;
-  }
-  return kind == "permission" ? ErrorKind::kPermission : ErrorKind::kSystem;
-}
-
 }  // namespace
 
 Session::Session(Testbed* testbed, Recorder* recorder, SlotHold* slot, RunLimit limit)
@@ -118,7 +108,7 @@ Result<json> Session::Await(int64_t id, Duration within) {
   const json answer = std::move(answers_.extract(id).mapped());
   try {
     if (const auto error = answer.find("error"); error != answer.end()) {
-      return Fail(KindFromString(error->value("kind", "system")),
+      return Fail(ErrorKindFromString(error->value("kind", "system")),
                   error->value("message", "unknown error"),
                   error->value("hint", ""));
     }

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/overloaded.h"
 #include "run/requests.h"
 #include "wire/rule_json.h"
 
@@ -18,13 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr Duration kAnswerWithin = std::chrono::seconds(10);
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
 
 Result<json> Ask(RunContext* run, json request) {
   return run->session->Ask(std::string(kWireName), std::move(request), kAnswerWithin);

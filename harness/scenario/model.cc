@@ -6,18 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
 #include "base/strings.h"
 
 namespace lastack {
 namespace {
-
-// Overloads for std::visit.
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <typename... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
 
 std::string RangeText(const Range<int64_t>& range) {
   return range.min == range.max ? fmt::format("{}", range.min)

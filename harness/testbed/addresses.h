@@ -4,18 +4,16 @@
 // address .11), host 1 is .2 (.12). Pure; any thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 
 #include "base/family.h"
+#include "base/mac_address.h"
 #include "scenario/model.h"
 
 namespace lastack {
-
-using MacAddress = std::array<uint8_t, 6>;
 
 inline constexpr int kPrefixLength4 = 24;
 inline constexpr int kPrefixLength6 = 64;

@@ -57,7 +57,7 @@ Result<Network> MakeNetwork(const Scenario& scenario, const HostSpec& spec, Netw
   if (!descriptor) {
     return Fail(descriptor.error());
   }
-  if (Status defaults = ApplyDefaultSysctls(*visit); !defaults) {
+  if (auto defaults = ApplySysctls(*visit, DefaultSysctls(), Unknown::kLeaveOut); !defaults) {
     return Fail(defaults.error());
   }
   Result<NetlinkSocket> netlink = NetlinkSocket::Open(NETLINK_ROUTE);
@@ -78,7 +78,7 @@ Result<RelayNetwork> MakeRelayNetwork(NetworkVisit* visit) {
   }
   // It forwards frames and says nothing of its own.
   const Sysctls silent = {{"net.ipv6.conf.default.disable_ipv6", "1"}};
-  if (const auto applied = ApplySysctls(*visit, HasIpv6() ? silent : Sysctls{}); !applied) {
+  if (const auto applied = ApplySysctls(*visit, silent, Unknown::kLeaveOut); !applied) {
     return Fail(applied.error());
   }
   Result<NetlinkSocket> netlink = NetlinkSocket::Open(NETLINK_ROUTE);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mac_address.h"
 #include "testbed/addresses.h"
 
 namespace lastack {

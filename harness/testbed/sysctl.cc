@@ -138,6 +138,11 @@ const Sysctls& DefaultSysctls() {
   return kDefaults;
 }
 
+const Sysctls& LosslessLinkSysctls() {
+  static const Sysctls kSysctls = {{"net.ipv4.tcp_rto_min_us", "500000"}};
+  return kSysctls;
+}
+
 Result<std::string> SysctlPath(const std::string& name) {
   const std::vector<std::string> parts = Split(name, '.');
   const bool well_formed = name.find('/') == std::string::npos &&
@@ -150,27 +155,9 @@ Result<std::string> SysctlPath(const std::string& name) {
   return "/proc/sys/" + Join(parts, "/");
 }
 
-Status ApplyDefaultSysctls(const NetworkVisit& inside) {
-  if (Status away = CheckAway(inside); !away) {
-    return away;
-  }
-  for (const auto& [name, value] : DefaultSysctls()) {
-    const Result<std::string> path = SysctlPath(name);
-    if (!path) {
-      return Fail(path.error());
-    }
-    if (access(path->c_str(), F_OK) != 0) {
-      continue;
-    }
-    if (Status written = Write(name, *path, value); !written) {
-      return written;
-    }
-  }
-  return {};
-}
-
 Result<std::map<std::string, std::string>> ApplySysctls(const NetworkVisit& inside,
-                                                        const Sysctls& sysctls) {
+                                                        const Sysctls& sysctls,
+                                                        Unknown unknown) {
   if (Status away = CheckAway(inside); !away) {
     return Fail(away.error());
   }
@@ -179,6 +166,9 @@ Result<std::map<std::string, std::string>> ApplySysctls(const NetworkVisit& insi
     const Result<std::string> path = SysctlPath(name);
     if (!path) {
       return Fail(path.error());
+    }
+    if (unknown == Unknown::kLeaveOut && access(path->c_str(), F_OK) != 0) {
+      continue;
     }
     if (Status written = Write(name, *path, value); !written) {
       return Fail(written.error());

@@ -22,7 +22,7 @@ class SysctlTest : public NamespaceTest {
     Result<NetworkVisit> visit = NetworkVisit::Begin();
     EXPECT_TRUE(visit);
     EXPECT_TRUE(visit->EnterNew());
-    return ApplySysctls(*visit, sysctls);
+    return ApplySysctls(*visit, sysctls, Unknown::kRefuse);
   }
   static Error ApplyFails(const Sysctls& sysctls) {
     const auto applied = Apply(sysctls);
@@ -77,10 +77,10 @@ TEST_F(SysctlTest, LeavesTheMachineAlone) {
 TEST_F(SysctlTest, RefusesToSetTheMachinesOwn) {
   Result<NetworkVisit> visit = NetworkVisit::Begin();
   ASSERT_TRUE(visit);
-  const auto applied = ApplySysctls(*visit, {{"net.ipv4.tcp_fin_timeout", "60"}});
+  const auto applied = ApplySysctls(*visit, {{"net.ipv4.tcp_fin_timeout", "60"}}, Unknown::kRefuse);
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().kind, ErrorKind::kSystem);
-  EXPECT_FALSE(ApplyDefaultSysctls(*visit));
+  EXPECT_FALSE(ApplySysctls(*visit, DefaultSysctls(), Unknown::kLeaveOut));
 }
 
 TEST_F(SysctlTest, SuggestsTheNameThatWasMeant) {
@@ -109,7 +109,7 @@ TEST_F(SysctlTest, DefaultsHoldInANewNamespace) {
   Result<NetworkVisit> visit = NetworkVisit::Begin();
   ASSERT_TRUE(visit);
   ASSERT_TRUE(visit->EnterNew());
-  const Status applied = ApplyDefaultSysctls(*visit);
+  const auto applied = ApplySysctls(*visit, DefaultSysctls(), Unknown::kLeaveOut);
   ASSERT_TRUE(applied) << applied.error().message;
   for (const auto& [name, value] : DefaultSysctls()) {
     const std::string now = ReadHere(*SysctlPath(name));

@@ -120,10 +120,17 @@ Status Testbed::Start(size_t number, NetworkVisit* visit) {
   if (Status entered = visit->Enter(part.network.descriptor); !entered) {
     return about(entered.error());
   }
-  Result<std::map<std::string, std::string>> sysctl = ApplySysctls(*visit, spec.sysctl);
+  Result<std::map<std::string, std::string>> sysctl =
+      ApplySysctls(*visit, scenario_.wire ? Sysctls{} : LosslessLinkSysctls(), Unknown::kLeaveOut);
   if (!sysctl) {
     return about(sysctl.error());
   }
+  Result<std::map<std::string, std::string>> own =
+      ApplySysctls(*visit, spec.sysctl, Unknown::kRefuse);
+  if (!own) {
+    return about(own.error());
+  }
+  own->merge(*sysctl);
   Result<LaunchedHost> launched = LaunchHost(programs_.host);
   if (!launched) {
     return about(launched.error());
@@ -140,7 +147,7 @@ Status Testbed::Start(size_t number, NetworkVisit* visit) {
            .from_host = std::move(launched->from_host),
            .network = std::move(network),
            .addresses = RoleAddresses(part.network.layout.host_index, scenario_.family),
-           .sysctl = std::move(*sysctl)};
+           .sysctl = std::move(*own)};
   return {};
 }
 

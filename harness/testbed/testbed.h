@@ -30,7 +30,7 @@ struct Host {
   Fd from_host;                                  // its stdout, non-blocking
   Fd network;                                    // its network namespace
   std::map<std::string, std::string> addresses;  // role (AddressNames()) → address, all families
-  std::map<std::string, std::string> sysctl;     // what the scenario set, as read back
+  std::map<std::string, std::string> sysctl;     // what the scenario and the link set, as read back
 };
 
 // Where the programs are that a testbed starts; see FindPrograms.

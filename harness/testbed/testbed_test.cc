@@ -122,7 +122,19 @@ TEST_F(TestbedTest, SysctlsOfAHostAreItsOwn) {
   ASSERT_NE(testbed, nullptr);
   EXPECT_EQ(testbed->host("server").sysctl.at("net.ipv4.tcp_fin_timeout"), "7");
   EXPECT_EQ(testbed->host("server").sysctl.at("net.ipv4.conf.eth0.rp_filter"), "1");
-  EXPECT_TRUE(testbed->host("client").sysctl.empty());
+  EXPECT_FALSE(testbed->host("client").sysctl.contains("net.ipv4.tcp_fin_timeout"));
+}
+
+TEST_F(TestbedTest, TheDirectLinkIsPatientAndSaysSo) {
+  if (access("/proc/sys/net/ipv4/tcp_rto_min_us", F_OK) != 0) {
+    GTEST_SKIP() << "no net.ipv4.tcp_rto_min_us in this kernel: Linux 6.11";
+  }
+  Scenario scenario = TwoHosts();
+  scenario.hosts[0].sysctl = {{"net.ipv4.tcp_rto_min_us", "300000"}};
+  const auto testbed = Made(scenario);
+  ASSERT_NE(testbed, nullptr);
+  EXPECT_EQ(testbed->host("server").sysctl.at("net.ipv4.tcp_rto_min_us"), "300000");
+  EXPECT_EQ(testbed->host("client").sysctl.at("net.ipv4.tcp_rto_min_us"), "500000");
 }
 
 TEST_F(TestbedTest, ASysctlErrorNamesTheHostAndLeavesNothing) {

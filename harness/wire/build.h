@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/mac_address.h"
 #include "base/socket_address.h"
 #include "tcp/segment.h"
 #include "wire/tracked.h"

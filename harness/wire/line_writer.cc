@@ -9,24 +9,6 @@
 #include <nlohmann/json.hpp>
 
 namespace lastack {
-namespace {
-
-const char* KindName(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kScenario:
-      return "scenario";
-    case ErrorKind::kUnsupported:
-      return "unsupported";
-    case ErrorKind::kPermission:
-      return "permission";
-    case ErrorKind::kSystem:
-      return "system";
-  }
-  return "";
-}
-
-}  // namespace
-
 LineWriter::LineWriter(int fd) : fd_(fd) {
   const int flags = fcntl(fd, F_GETFL);
   fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -39,7 +21,7 @@ void LineWriter::Ok(int64_t id, const nlohmann::json& answer) {
 void LineWriter::Failed(int64_t id, const Error& error) {
   Line({{"id", id},
         {"error",
-         {{"kind", KindName(error.kind)}, {"message", error.message}, {"hint", error.hint}}}});
+         {{"kind", ToString(error.kind)}, {"message", error.message}, {"hint", error.hint}}}});
 }
 
 void LineWriter::Event(const nlohmann::json& event) {

@@ -14,12 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/mac_address.h"
 #include "base/socket_address.h"
 #include "tcp/segment.h"
 
 namespace lastack {
-
-using MacAddress = std::array<uint8_t, 6>;
 
 // The addresses of a connection's two endpoints, in any order; port 0 is any port.
 struct AddressPair {
