@@ -50,6 +50,10 @@ def test_nothing_is_loaded_from_elsewhere(suite_page):
     assert not re.search(r"@import|<iframe|<object|fetch\(|XMLHttpRequest", page)
 
 
+def test_three_hundred_such_runs_stay_below_eight_mebibytes(suite_page):
+    assert suite_page.stat().st_size / 6 * 300 < 8 << 20
+
+
 def test_links_lead_to_the_captures(suite_page):
     html = pytest.importorskip("lxml.html")
     links = [pathlib.Path(suite_page.parent, urllib.parse.unquote(link)) for link in html.parse(str(suite_page)).xpath("//ul[@class='files']//a/@href")]

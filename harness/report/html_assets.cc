@@ -20,6 +20,7 @@ h1 .badge{font-size:17px;padding:4px 14px}.badge.pass{background:var(--green)}.b
 .run[open]>summary .head{white-space:normal;color:var(--fg)}.run[data-verdict=FAIL],.run[data-verdict=ERROR]{border-color:var(--red)}
 .single .run{border:0}.single .run>summary,.single .story{display:none}.single .body{padding:0}
 .body{padding:2px 14px 14px}.story{font-size:18px;font-weight:700;margin:8px 0}.diff{color:var(--red);background:var(--redbg);padding:7px 11px;border-radius:6px}
+.troubles{list-style:none;padding:0;margin:10px 0;font-size:14px}.troubles li{margin:4px 0}.run:target{outline:2px solid var(--link)}
 .chips{list-style:none;display:flex;flex-wrap:wrap;gap:7px;margin:10px 0;padding:0}.chips li{border:1px solid;border-radius:13px;padding:2px 11px;font-size:13px}
 .ok{color:var(--green);background:var(--greenbg)}.chips .bad{color:var(--red);background:var(--redbg);font-weight:600}.unsure{color:var(--amber);background:var(--amberbg)}
 figure{margin:16px 0 4px}figcaption{font-weight:600;margin-bottom:4px}svg.ladder{width:100%;max-width:1060px;height:auto;display:block}svg.narrow{display:none;max-width:440px}

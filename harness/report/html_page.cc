@@ -53,6 +53,7 @@ class Page {
     ChooseBodies();
     Head();
     if (results_.size() > 1) {
+      Troubles();
       Filters();
     }
     std::map<std::string, std::vector<size_t>> families;
@@ -135,6 +136,24 @@ class Page {
       text += fmt::format("<option value=\"{0}\">{0} ({1})</option>", EscapeHtml(value), count);
     }
     return text + "</select></label>";
+  }
+
+  // What did not pass, to go there at once.
+  void Troubles() {
+    constexpr size_t kMost = 20;
+    size_t troubles = 0;
+    std::string list;
+    for (const RunResult& result : results_) {
+      if (!IsFine(result.verdict) && ++troubles <= kMost) {
+        list += fmt::format("<li>{} <a href=\"#{}\">{}</a> {}</li>",
+                            Badge(result.verdict),
+                            html::Anchor(result.id),
+                            EscapeHtml(result.id),
+                            EscapeHtml(html::Short(result.headline)));
+      }
+    }
+    list += troubles > kMost ? fmt::format("<li>and {} more</li>", troubles - kMost) : "";
+    page_ += list.empty() ? "" : "<ul class=\"troubles\">" + list + "</ul>";
   }
 
   // Shown by the script only, which makes them work.

@@ -12,6 +12,9 @@ namespace lastack::ladder {
 // "want …, got … (:16)" of a finding of this timeline; empty for kNoFinding.
 [[nodiscard]] std::string Mismatch(const Timeline& timeline, int finding);
 
+// Of one connection; −1: of a run that has none.
+[[nodiscard]] Ladder MakeLadder(const Timeline& timeline, int connection);
+
 // What both witnesses saw of one endpoint as one sequence. A state that the kernel was seen in
 // while the wire shows it, too, is one state.
 [[nodiscard]] std::vector<LadderBox> MakeBoxes(const Timeline& timeline,
