@@ -22,8 +22,10 @@ struct JudgeArguments {
   bool quiet = false;
 };
 
-Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& arguments) {
-  auto stored = JudgeStored(directory, arguments.scenario);
+Result<RunResult> JudgeRun(const std::string& directory,
+                           const JudgeArguments& arguments,
+                           KnownSources* known) {
+  auto stored = JudgeStored(directory, arguments.scenario, known);
   if (!stored) {
     return Fail(stored.error());
   }
@@ -40,6 +42,7 @@ Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& a
 }
 
 int JudgeAll(const JudgeArguments& arguments) {
+  KnownSources known;
   std::vector<RunResult> results;
   for (const std::string& directory : arguments.directories) {
     const std::vector<std::string> runs = FindRuns(directory);
@@ -50,7 +53,7 @@ int JudgeAll(const JudgeArguments& arguments) {
       return kExitUsage;
     }
     for (const std::string& run : runs) {
-      auto result = JudgeRun(run, arguments);
+      auto result = JudgeRun(run, arguments, &known);
       if (!result) {
         PrintError(result.error());
         return result.error().kind == ErrorKind::kScenario ? kExitUsage : kExitError;

@@ -113,7 +113,8 @@ int Picture(const ReportArguments& arguments, const std::vector<std::string>& ru
          "give the folder of one run, or -o FILE.html"});
     return kExitUsage;
   }
-  const auto stored = JudgeStored(runs.front(), "");
+  KnownSources known;
+  const auto stored = JudgeStored(runs.front(), "", &known);
   if (!stored) {
     PrintError(stored.error());
     return kExitError;
@@ -145,8 +146,9 @@ int Report(const ReportArguments& arguments) {
   const std::string page = arguments.output == "-" ? "" : arguments.output;
   std::vector<RunResult> results;
   std::string kernel;
+  KnownSources known;
   for (const std::string& run : *runs) {
-    auto stored = JudgeStored(run, "");
+    auto stored = JudgeStored(run, "", &known);
     if (!stored) {
       PrintError(stored.error());
       results.push_back(Unreadable(run, stored.error()));

@@ -5,7 +5,6 @@
 
 #include "judge/judge.h"
 #include "record/store.h"
-#include "report/evidence_files.h"
 #include "scenario/load.h"
 
 namespace lastack {
@@ -67,12 +66,14 @@ std::vector<std::string> FindRuns(const std::string& directory) {
   return runs;
 }
 
-Result<StoredResult> JudgeStored(const std::string& directory, const std::string& scenario_file) {
+Result<StoredResult> JudgeStored(const std::string& directory,
+                                 const std::string& scenario_file,
+                                 KnownSources* known) {
   auto stored = ReadRun(directory);
   if (!stored) {
     return Fail(stored.error());
   }
-  auto parsed = ParseScenarioJson(stored->scenario_json);
+  auto parsed = ParseScenarioJson(stored->scenario_json, known);
   if (!parsed) {
     return Fail(
         parsed.error().kind, directory + ": " + parsed.error().message, parsed.error().hint);

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "record/evidence.h"
+#include "report/evidence_files.h"
 #include "report/result.h"
 #include "scenario/model.h"
 
@@ -24,6 +25,7 @@ struct StoredResult {
 // `scenario_file`: judge by the variant of the same id in this file; empty: by the stored one.
 // Errors name the folder and what is missing or broken in it.
 [[nodiscard]] Result<StoredResult> JudgeStored(const std::string& directory,
-                                               const std::string& scenario_file);
+                                               const std::string& scenario_file,
+                                               KnownSources* known);
 
 }  // namespace lastack
