@@ -243,8 +243,8 @@ def test_missing_file_is_an_error_that_names_it(lastack, recorded, name, tmp_pat
     folder = recorded(CLOSE)[1]
     (folder / name).unlink()
     result = lastack("judge", folder)
-    assert (result.returncode, result.stdout) == (2 if name == "scenario.json" else 3, "")
-    assert (str(folder) if name == "scenario.json" else f"{folder}/{name}") in result.stderr
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"{folder}/{name}" in result.stderr
 
 
 @pytest.mark.parametrize("name", RAW)

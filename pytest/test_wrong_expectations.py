@@ -40,6 +40,7 @@ CASES = {
     "states-server": ("wire", "server ESTABLISHED, CLOSE-WAIT, LAST-ACK, CLOSED", "FIN-WAIT-1 .*sent FIN.*"),
     "states-last": ("kernel", "server in TIME-WAIT at the end", "FIN-WAIT-2"),
     "states-unlisted": ("wire", "server ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2", "TIME-WAIT .*"),
+    "states-reset": ("wire", "server ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2", "CLOSED .*sent RST.*"),
     "states-glob": ("wire", "s2 in CLOSE-WAIT", "no witness saw it; on the wire: ESTABLISHED"),
     "segments-missing": ("wire", "server RST", "no such segment was sent"),
     "segments-extra": ("wire", "no further SYN, FIN or RST", r"client FIN,ACK seq=\d+ ack=\d+ len=0"),

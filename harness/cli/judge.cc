@@ -1,8 +1,4 @@
 // `lastack judge DIR`: the verdict again, from stored evidence alone.
-#include "judge/judge.h"
-
-#include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -10,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/print_error.h"
-#include "record/store.h"
+#include "cli/stored_runs.h"
 #include "report/console.h"
 #include "report/evidence_files.h"
 #include "report/ladder.h"
@@ -26,80 +22,27 @@ struct JudgeArguments {
   bool quiet = false;
 };
 
-// DIR itself, or every folder below it that holds the evidence of a run.
-std::vector<std::string> FindRuns(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (fs::exists(fs::path(directory) / "scenario.json", error)) {
-    return {directory};
-  }
-  std::vector<std::string> runs;
-  for (const auto& entry : fs::recursive_directory_iterator(directory, error)) {
-    if (entry.path().filename() == "scenario.json") {
-      runs.push_back(entry.path().parent_path().string());
-    }
-  }
-  std::sort(runs.begin(), runs.end());
-  return runs;
-}
-
-// The variant of the given file that has the stored one's id.
-Result<Scenario> Replacement(const std::string& file, const std::string& id) {
-  auto variants = LoadScenarioFile(file);
-  if (!variants) {
-    return Fail(variants.error());
-  }
-  for (Variant& variant : *variants) {
-    if (variant.scenario.id == id) {
-      return std::move(variant.scenario);
-    }
-  }
-  return Fail(ErrorKind::kScenario, file + ": has no variant " + id);
-}
-
-Result<RunResult> JudgeRun(const std::string& directory, const JudgeArguments& arguments) {
-  auto stored = ReadRun(directory);
+Result<RunResult> JudgeRun(const std::string& directory,
+                           const JudgeArguments& arguments,
+                           KnownSources* known) {
+  auto stored = JudgeStored(directory, arguments.scenario, known);
   if (!stored) {
     return Fail(stored.error());
   }
-  auto parsed = ParseScenarioJson(stored->scenario_json);
-  if (!parsed) {
-    return Fail(
-        parsed.error().kind, directory + ": " + parsed.error().message, parsed.error().hint);
-  }
-  if (!arguments.scenario.empty()) {
-    auto scenario = Replacement(arguments.scenario, parsed->scenario.id);
-    if (!scenario) {
-      return Fail(scenario.error());
-    }
-    parsed->scenario = std::move(*scenario);
-    parsed->contradictions.clear();
-  }
-  RunResult result{
-      .id = parsed->scenario.id, .file = parsed->scenario.file, .place = parsed->scenario.place};
-  result.judgement = Judge(parsed->scenario, stored->evidence);
-  for (const Finding& finding : parsed->contradictions) {
-    result.judgement.findings.push_back(finding);
-    if (result.judgement.verdict != Verdict::kError) {
-      result.judgement.verdict = Verdict::kFail;
-      result.judgement.headline = Describe(result.judgement.findings.front());
-    }
-  }
-  result.verdict = result.judgement.verdict;
-  result.headline = result.judgement.headline;
-  result.evidence = directory;
-  result.ladder = DrawLadder(MakeTimeline(parsed->scenario, stored->evidence, result.judgement));
+  RunResult& result = stored->result;
+  result.ladder = DrawLadder(MakeTimeline(stored->scenario, stored->evidence, result.judgement));
   if (arguments.write) {
     const Status status =
-        WriteDerived(directory, parsed->scenario, result.judgement, &stored->evidence);
+        WriteDerived(directory, stored->scenario, result.judgement, &stored->evidence);
     if (!status) {
       return Fail(status.error());
     }
   }
-  return result;
+  return std::move(result);
 }
 
 int JudgeAll(const JudgeArguments& arguments) {
+  KnownSources known;
   std::vector<RunResult> results;
   for (const std::string& directory : arguments.directories) {
     const std::vector<std::string> runs = FindRuns(directory);
@@ -110,7 +53,7 @@ int JudgeAll(const JudgeArguments& arguments) {
       return kExitUsage;
     }
     for (const std::string& run : runs) {
-      auto result = JudgeRun(run, arguments);
+      auto result = JudgeRun(run, arguments, &known);
       if (!result) {
         PrintError(result.error());
         return result.error().kind == ErrorKind::kScenario ? kExitUsage : kExitError;

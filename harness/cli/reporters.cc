@@ -13,6 +13,7 @@
 #include "base/strings.h"
 #include "report/console.h"
 #include "report/github_reporter.h"
+#include "report/html_page.h"
 #include "report/json_reporter.h"
 #include "report/junit_reporter.h"
 #include "report/ktap_reporter.h"
@@ -28,7 +29,8 @@ std::string Environment(const char* name) {
 // Option and path of each document that was asked for.
 std::vector<std::pair<std::string, std::string>> Documents(const ReportArguments& arguments) {
   std::vector<std::pair<std::string, std::string>> documents = {
-      {"--json", arguments.json}, {"--junit", arguments.junit}, {"--ktap", arguments.ktap}};
+      {"--json", arguments.json}, {"--junit", arguments.junit}, {"--ktap", arguments.ktap},
+      {"--html", arguments.html}};
   std::erase_if(documents, [](const auto& document) { return document.second.empty(); });
   return documents;
 }
@@ -59,6 +61,7 @@ void AddReportOptions(CLI::App* command, ReportArguments* arguments) {
       ->type_name("F");
   command->add_option("--ktap", arguments->ktap, "write KTAP to a file, or - for stdout")
       ->type_name("F");
+  command->add_option("--html", arguments->html, "write a page with every ladder")->type_name("F");
   command->add_flag("--github",
                     arguments->github,
                     "annotate what does not pass for GitHub Actions, and write the step summary");
@@ -108,6 +111,9 @@ std::vector<std::unique_ptr<Reporter>> MakeReporters(const ReportArguments& argu
   }
   if (!arguments.ktap.empty()) {
     reporters.push_back(MakeKtapReporter(arguments.ktap));
+  }
+  if (!arguments.html.empty()) {
+    reporters.push_back(MakeHtmlReporter(arguments.html));
   }
   if (arguments.github) {
     reporters.push_back(MakeGithubReporter({.out = document ? stderr : stdout,

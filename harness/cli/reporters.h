@@ -18,6 +18,7 @@ struct ReportArguments {
   std::string json;
   std::string junit;
   std::string ktap;
+  std::string html;
   bool github = false;
   std::string color = "auto";
   bool verbose = false;

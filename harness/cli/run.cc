@@ -149,6 +149,7 @@ int RunAndReport(const RunArguments& arguments,
   const int64_t begin_ns = MonotonicNs();
   SuiteOptions options = suite;
   options.run.draw = single;
+  options.run.page = arguments.reports.html;
   const std::vector<RunResult> results = RunSuite(variants, options, reporters);
   const Duration wall(MonotonicNs() - begin_ns);
   int exit_code = ExitCode(CountVerdicts(results));

@@ -111,6 +111,22 @@ Status WriteDocuments(const std::string& directory,
                              ResultDocument(scenario, evidence, judgement));
 }
 
+// A source with a large matrix is expanded once, not for each of its variants.
+const std::map<std::string, std::string>& VariantsOf(const StoredScenario& stored,
+                                                     KnownSources* known) {
+  const Scenario& scenario = stored.scenario;
+  const std::string base_id = scenario.id.substr(0, scenario.id.find('.'));
+  const auto [found, fresh] =
+      known->variants.try_emplace({base_id + " in " + scenario.file, stored.source});
+  if (fresh) {
+    const auto variants = LoadScenarioText(scenario.file, base_id, stored.source);
+    for (const Variant& variant : variants.value_or(std::vector<Variant>())) {
+      found->second[variant.scenario.id] = json::parse(variant.resolved, nullptr, false).dump();
+    }
+  }
+  return found->second;
+}
+
 }  // namespace
 
 std::string CapturePath(const std::string& directory, const std::string& host) {
@@ -151,7 +167,7 @@ Status WriteDerived(const std::string& directory,
   return WriteDocuments(directory, timeline, scenario, judgement, *evidence);
 }
 
-Result<StoredScenario> ParseScenarioJson(std::string_view text) {
+Result<StoredScenario> ParseScenarioJson(std::string_view text, KnownSources* known) {
   const json document = json::parse(text, nullptr, false);
   const auto member = [&](const char* name) {
     const auto found = document.find(name);
@@ -179,12 +195,9 @@ Result<StoredScenario> ParseScenarioJson(std::string_view text) {
   if (HashText(stored.source) != member("hash")) {
     contradicts("its source does not have the recorded hash");
   }
-  const std::string base_id = stored.scenario.id.substr(0, stored.scenario.id.find('.'));
-  const auto variants = LoadScenarioText(stored.scenario.file, base_id, stored.source);
-  const bool same = variants && std::any_of(variants->begin(), variants->end(), [&](const auto& v) {
-                      return v.scenario.id == stored.scenario.id &&
-                             json::parse(v.resolved, nullptr, false) == document["resolved"];
-                    });
+  const auto& variants = VariantsOf(stored, known);
+  const auto variant = variants.find(stored.scenario.id);
+  const bool same = variant != variants.end() && variant->second == resolved;
   if (!same) {
     contradicts("the resolved variant is not what its source says");
   }

@@ -4,7 +4,9 @@
 // docs/evidence.md documents the files.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "judge/finding.h"
@@ -37,6 +39,14 @@ struct StoredScenario {
   // if they do not.
   std::vector<Finding> contradictions;
 };
-[[nodiscard]] Result<StoredScenario> ParseScenarioJson(std::string_view text);
+
+// What scenario files say, for reading many runs of the same: the resolved variants (as JSON) of
+// each source text.
+struct KnownSources {
+  // ("folder/name in file", source) → id → resolved variant
+  std::map<std::pair<std::string, std::string>, std::map<std::string, std::string>> variants;
+};
+
+[[nodiscard]] Result<StoredScenario> ParseScenarioJson(std::string_view text, KnownSources* known);
 
 }  // namespace lastack

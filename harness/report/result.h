@@ -11,6 +11,13 @@
 
 namespace lastack {
 
+// A run's part of the HTML page; empty where none was asked for.
+struct RunPage {
+  std::string story;  // who closed, how, what is left
+  std::vector<std::string> claims;
+  std::string body;  // HTML
+};
+
 struct RunResult {
   std::string id;  // with "#3" for the third repetition
   std::string file;
@@ -24,7 +31,8 @@ struct RunResult {
   std::string again_options;          // " --set …": what running it again needs besides the file
   Judgement judgement;
   std::string ladder;  // text; for what is shown in full
-  std::string enter;   // with --keep: how to enter the hosts
+  RunPage page;
+  std::string enter;  // with --keep: how to enter the hosts
 };
 
 struct Totals {

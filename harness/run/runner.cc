@@ -12,6 +12,7 @@
 
 #include "judge/judge.h"
 #include "report/evidence_files.h"
+#include "report/html_run.h"
 #include "report/ladder.h"
 #include "report/timeline.h"
 #include "run/captures.h"
@@ -149,6 +150,10 @@ void Conclude(const Variant& variant,
   }
   if (options.draw || result->verdict != Verdict::kPass) {
     result->ladder = DrawLadder(MakeTimeline(variant.scenario, evidence, result->judgement));
+  }
+  if (!options.page.empty()) {
+    result->page =
+        DrawRun(variant.scenario, evidence, result->judgement, {options.page, result->evidence});
   }
   const Status written = WriteEvidence(result->evidence, variant, result->judgement, &evidence);
   if (!written) {

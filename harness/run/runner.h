@@ -23,6 +23,7 @@ struct RunOptions {
   bool draw = false;                                 // draw the ladder of what passed, too
   KernelTrace* trace = nullptr;                      // outlives the run; null: none
   std::string untraced;                              // why there is none
+  std::string page;                                  // draw for this HTML page; empty: for none
   Duration timeout = std::chrono::minutes(5);        // for the whole run
   int stop_fd = -1;                                  // readable: end early
 };
