@@ -22,6 +22,7 @@ struct Board {
   std::atomic<int64_t> accepted_ns{0};  // when the first of them accepted
   std::atomic<int64_t> closed_ns{0};    // when a server that lives on had closed everything
   std::atomic<int> ready{0};            // the generation of the latest server that listens
+  std::atomic<int64_t> asked_ns{0};     // when a successor asked for the listener
   std::atomic<int64_t> handed_ns{0};    // when a listener had arrived
 
   // Clients that hold connections open.

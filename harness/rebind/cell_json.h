@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "rebind/cell.h"
-#include "rebind/measure.h"
+#include "rebind/null_run.h"
 
 namespace lastack {
 

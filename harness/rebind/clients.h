@@ -1,14 +1,9 @@
-// The clients of a measurement, each the body of a forked child, and the client that the measuring
-// process drives itself.
-//
-// All make their sockets in the client's network, which the body's process enters for good.
+// The clients of a population. Each function that returns an int is the body of a forked child,
+// which enters the client's network for good.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <cstdint>
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "rebind/board.h"
 #include "rebind/hosts.h"
@@ -30,35 +25,14 @@ struct PopulationPlan {
                                           int listener,
                                           const PopulationPlan& plan);
 
+// Has the whole population made and closed so, by a child for each core.
+[[nodiscard]] Status BuildTimeWait(const MeasuringHosts& hosts,
+                                   int listener,
+                                   const PopulationPlan& plan);
+
 // Connects and holds the connections until it is ended, which resets them.
 [[nodiscard]] int HoldConnections(const MeasuringHosts& hosts,
                                   const PopulationPlan& plan,
                                   Board* board);
-
-// Connects, asks, is answered and resets, once every millisecond, as the board orders.
-[[nodiscard]] int StreamConnections(const MeasuringHosts& hosts, uint16_t port, Board* board);
-
-// A client that is never waited for: each Step is a few calls that return at once.
-class ProbingClient {
- public:
-  [[nodiscard]] static Result<ProbingClient> Make(const MeasuringHosts& hosts, uint16_t port);
-
-  // Begins, goes on, or begins again after a failure. True once `answer` has come.
-  [[nodiscard]] bool Step(char answer);
-  void Close() { socket_.Reset(); }  // resets its connection
-  [[nodiscard]] int64_t answered_ns() const { return answered_ns_; }
-
- private:
-  enum class Stage { kIdle, kConnecting, kAsking };
-
-  explicit ProbingClient(Fd socket) : socket_(std::move(socket)) {}
-  void StartAgain();
-
-  Fd socket_;
-  sockaddr_storage server_{};
-  socklen_t server_length_ = 0;
-  Stage stage_ = Stage::kIdle;
-  int64_t answered_ns_ = 0;
-};
 
 }  // namespace lastack

@@ -1,19 +1,15 @@
 #include "rebind/comeback.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "base/errno_name.h"
-#include "rebind/clients.h"
+#include "rebind/error_counter.h"
+#include "rebind/inline_server.h"
 #include "rebind/listener.h"
+#include "rebind/probing.h"
 #include "rebind/server.h"
 #include "rebind/sweep.h"
 
@@ -23,83 +19,6 @@ namespace {
 // After the measurement, for what comes in any case: the stream's next connection (its timeout and
 // a SYN sent again fit in), the end of the process.
 constexpr Duration kSettleWithin = std::chrono::seconds(3);
-
-// Counts without naming: most of a million attempts fail alike.
-class ErrorCounter {
- public:
-  void Add(const char* call, int error) {
-    for (One& one : ones_) {
-      if (one.call == call && one.error == error) {
-        ++one.times;
-        return;
-      }
-    }
-    ones_.push_back({call, error, 1});
-  }
-
-  [[nodiscard]] std::vector<CallError> Named() const {
-    std::vector<CallError> errors;
-    for (const One& one : ones_) {
-      errors.push_back({one.call, ErrnoName(one.error), one.times});
-    }
-    return errors;
-  }
-
- private:
-  struct One {
-    const char* call;  // a literal
-    int error;
-    int64_t times;
-  };
-  std::vector<One> ones_;
-};
-
-// Serves the first connections of a new listener on the measuring thread, without waiting.
-class InlineServer {
- public:
-  InlineServer(int listener, char answer) : listener_(listener), answer_(answer) {}
-
-  void Step() {
-    Accept();
-    Answer();
-  }
-
-  // Until its connections have been closed by their clients, or the time is over.
-  void Drain(const Deadline& deadline) {
-    while (!connections_.empty() && !deadline.Expired()) {
-      Answer();
-    }
-  }
-
-  [[nodiscard]] int64_t accepted_ns() const { return accepted_ns_; }
-
- private:
-  void Accept() {
-    Fd accepted(accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (accepted.valid()) {
-      if (accepted_ns_ == 0) {
-        accepted_ns_ = MonotonicNs();
-      }
-      connections_.push_back(std::move(accepted));
-    }
-  }
-
-  void Answer() {
-    std::erase_if(connections_, [this](const Fd& connection) {
-      char octet = 0;
-      const ssize_t size = recv(connection.get(), &octet, 1, 0);
-      if (size == 1) {
-        static_cast<void>(send(connection.get(), &answer_, 1, MSG_NOSIGNAL));
-      }
-      return size == 0 || (size < 0 && errno != EAGAIN);
-    });
-  }
-
-  int listener_;
-  char answer_;
-  int64_t accepted_ns_ = 0;
-  std::vector<Fd> connections_;
-};
 
 class Comeback {
  public:
@@ -339,63 +258,6 @@ Result<Sample> MeasureComeback(Ground* ground) {
     return Fail(client.error());
   }
   return Comeback(ground, std::move(*client)).Measure();
-}
-
-Result<int64_t> MeasureWithoutDeath(const MeasuringHosts& hosts, uint16_t port) {
-  Result<ProbingClient> client = ProbingClient::Make(hosts, port);
-  if (!client) {
-    return Fail(client.error());
-  }
-  const ListenPlan plan = PlanListener(hosts, port, {});
-  const Deadline deadline(kSettleWithin);
-  const int64_t begin_ns = MonotonicNs();
-  const ListenOutcome outcome = Listen(plan);
-  if (!outcome.socket.valid()) {
-    return Fail(SystemError(std::string(outcome.failed) + " failed on a free port", outcome.error));
-  }
-  const char answer = AnswerOf(1);
-  InlineServer server(outcome.socket.get(), answer);
-  while (!client->Step(answer)) {
-    server.Step();
-    if (deadline.Expired()) {
-      return Fail(ErrorKind::kSystem, "a listener was there but no client was served");
-    }
-  }
-  return client->answered_ns() - begin_ns;
-}
-
-Result<std::vector<int64_t>> MeasurePeriods(const MeasuringHosts& hosts,
-                                            uint16_t port,
-                                            int rounds) {
-  ListenOutcome taken = Listen(PlanListener(hosts, port, {}));
-  if (!taken.socket.valid()) {
-    return Fail(SystemError(std::string(taken.failed) + " failed on a free port", taken.error));
-  }
-  const int holds = taken.socket.get();
-  Result<Child> owner = Child::Fork({holds}, [] {
-    pause();
-    return 0;
-  });
-  if (!owner) {
-    return Fail(owner.error());
-  }
-  taken.socket.Reset();
-  const ListenPlan plan = PlanListener(hosts, port, {});
-  ErrorCounter errors;
-  std::vector<int64_t> periods(static_cast<size_t>(rounds));
-  int64_t before_ns = MonotonicNs();
-  for (int64_t& period : periods) {
-    const bool ended = owner->HasEnded();
-    const ListenOutcome outcome = Listen(plan);
-    if (ended || outcome.socket.valid()) {
-      return Fail(ErrorKind::kSystem, "a port in LISTEN could be bound");
-    }
-    errors.Add(outcome.failed, outcome.error);
-    const int64_t now_ns = MonotonicNs();
-    period = now_ns - before_ns;
-    before_ns = now_ns;
-  }
-  return periods;
 }
 
 }  // namespace lastack

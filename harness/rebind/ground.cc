@@ -16,6 +16,7 @@
 #include "rebind/clients.h"
 #include "rebind/execute.h"
 #include "rebind/listener.h"
+#include "rebind/probing.h"
 #include "rebind/server.h"
 
 namespace lastack {
@@ -96,7 +97,10 @@ Status Ground::StartFirstServer() {
   }
   if (cell_.population == Population::kTimeWait) {
     server.child.Send(SIGSTOP);  // a tool that listens already would accept, too
-    const Status built = BuildTimeWait();
+    const Status built =
+        BuildTimeWait(hosts_,
+                      listener.get(),
+                      {.port = port_, .count = cell_.count, .peer_first = strategy_.peer_first});
     server.child.Send(SIGCONT);
     if (!built) {
       return built;
@@ -121,30 +125,6 @@ Status Ground::StartFirstServer() {
   }
   build_ns_ = MonotonicNs() - begin_ns;
   return {};
-}
-
-Status Ground::BuildTimeWait() {
-  const int64_t children = std::clamp<int64_t>(std::thread::hardware_concurrency(), 1, 8);
-  std::vector<Child> builders;
-  for (int64_t i = 0; i < children; ++i) {
-    const PopulationPlan plan{.port = port_,
-                              .first = i,
-                              .count = std::max<int64_t>(0, cell_.count - i),
-                              .step = children,
-                              .peer_first = strategy_.peer_first};
-    Result<Child> child = Child::Fork({hosts_.client().get(), listener.get()}, [&] {
-      return MakeAndCloseConnections(hosts_, listener.get(), plan);
-    });
-    if (!child) {
-      return Fail(child.error());
-    }
-    builders.push_back(std::move(*child));
-  }
-  bool done = true;
-  for (Child& builder : builders) {
-    done = builder.Wait() && done;
-  }
-  return done ? Status{} : Status(Fail(ErrorKind::kSystem, "cannot make the connections"));
 }
 
 Status Ground::BuildEstablished() {

@@ -67,7 +67,6 @@ class Ground {
  private:
   Ground(const Cell& cell, const MeasuringHosts& hosts, SharedBoard board);
   [[nodiscard]] Status StartFirstServer();
-  [[nodiscard]] Status BuildTimeWait();
   [[nodiscard]] Status BuildEstablished();
   [[nodiscard]] Status StartStream();
   [[nodiscard]] Status AwaitReady(ServerProcess* process) const;

@@ -1,11 +1,9 @@
 #include "rebind/measure.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <utility>
 
-#include "base/time.h"
 #include "rebind/comeback.h"
 #include "rebind/ground.h"
 #include "rebind/hosts.h"
@@ -14,8 +12,6 @@ namespace lastack {
 namespace {
 
 constexpr uint16_t kFirstPort = 20'000;
-constexpr int kNullPeriods = 20'000;
-constexpr int kNullComebacks = 50;
 constexpr size_t kHopeless = 2;  // samples in vain after which no more are taken
 
 // The connections of the population are as they were before.
@@ -67,30 +63,6 @@ Result<CellResult> MeasureCell(const Cell& cell, const std::string& program) {
     }
   }
   return result;
-}
-
-Result<NullRun> MeasureNullRun(Listening listening) {
-  Result<std::unique_ptr<MeasuringHosts>> hosts =
-      MeasuringHosts::Make({.listening = listening, .connections = 1});
-  if (!hosts) {
-    return Fail(hosts.error());
-  }
-  NullRun run;
-  run.sysctl = (*hosts)->sysctl();
-  Result<std::vector<int64_t>> periods = MeasurePeriods(**hosts, kFirstPort, kNullPeriods);
-  if (!periods) {
-    return Fail(periods.error());
-  }
-  run.period_ns = std::move(*periods);
-  for (int i = 0; i < kNullComebacks; ++i) {
-    Result<int64_t> answered =
-        MeasureWithoutDeath(**hosts, static_cast<uint16_t>(kFirstPort + 1 + i));
-    if (!answered) {
-      return Fail(answered.error());
-    }
-    run.answered_ns.push_back(*answered);
-  }
-  return run;
 }
 
 }  // namespace lastack

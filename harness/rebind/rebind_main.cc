@@ -21,6 +21,7 @@
 #include "rebind/cell_json.h"
 #include "rebind/execute.h"
 #include "rebind/measure.h"
+#include "rebind/null_run.h"
 #include "rebind/server.h"
 #include "testbed/testbed.h"
 

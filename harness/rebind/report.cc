@@ -77,7 +77,8 @@ json GrowthJson(const Growth& growth) {
           {"largest", growth.largest_n},
           {"fixed_us", growth.law.fixed / 1000},
           {"factor_ns", growth.law.factor},
-          {"exponent", flat ? json() : json(growth.law.exponent)},
+          {"exponent", flat || !growth.law.IsSteady() ? json() : json(growth.law.exponent)},
+          {"steady", growth.law.IsSteady()},
           {"worst_deviation", growth.law.worst}};
 }
 

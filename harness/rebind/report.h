@@ -12,7 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "rebind/cell.h"
-#include "rebind/measure.h"
+#include "rebind/null_run.h"
 #include "rebind/statistics.h"
 
 namespace lastack {

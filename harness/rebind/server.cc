@@ -210,6 +210,7 @@ int Serve(Fd listener, const ServerRole& role, Board* board) {
 }
 
 int TakeOverAndServe(const Fd& channel, const ServerRole& role, Board* board) {
+  board->asked_ns = MonotonicNs();
   const char ask = '?';
   if (send(channel.get(), &ask, 1, MSG_NOSIGNAL) != 1) {
     return 1;

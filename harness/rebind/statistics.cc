@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double kLargestExponent = 3;
 constexpr double kExponentStep = 0.01;
+constexpr double kSteady = 0.5;  // the largest deviation of a point that is no outlier
 
 int64_t NearestRank(const std::vector<int64_t>& sorted, double percent) {
   const double rank = std::ceil(percent / 100 * static_cast<double>(sorted.size()));
@@ -90,6 +92,10 @@ bool PowerLaw::IsFlat(double n) const {
   return At(*this, n) < fixed * 1.5;
 }
 
+bool PowerLaw::IsSteady() const {
+  return worst < kSteady && exponent < kLargestExponent - kExponentStep / 2;
+}
+
 std::optional<PowerLaw> FitPowerLaw(const std::vector<Point>& points) {
   std::set<double> different;
   for (const Point& point : points) {
@@ -117,13 +123,14 @@ std::optional<PowerLaw> FitPowerLaw(const std::vector<Point>& points) {
 }
 
 std::string ToString(const PowerLaw& law, double largest_n) {
-  if (law.IsFlat(largest_n)) {
-    return "flat";
+  const std::string fixed = FormatDuration(Duration(static_cast<int64_t>(law.fixed)));
+  if (!law.IsSteady()) {
+    return fmt::format("no law: a median is {:.0f} % off the best one", law.worst * 100);
   }
-  const auto duration = [](double ns) {
-    return FormatDuration(Duration(static_cast<int64_t>(ns)));
-  };
-  return fmt::format("{} + {:.3g} ns·N^{:.2f}", duration(law.fixed), law.factor, law.exponent);
+  if (law.IsFlat(largest_n)) {
+    return "flat, " + fixed;
+  }
+  return fmt::format("{} + {:.3g} ns·N^{:.2f}", fixed, law.factor, law.exponent);
 }
 
 }  // namespace lastack
