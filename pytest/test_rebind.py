@@ -121,7 +121,7 @@ def test_table_plot_and_null_run(lastack, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Null run: an attempt takes" in done.stdout
     assert "not back: EADDRINUSE" in done.stdout
-    assert "How the median grows" in done.stdout
+    assert "How the fastest sample grows" in done.stdout
     root = xml.etree.ElementTree.parse(plot).getroot()
     assert root.tag.endswith("svg")
     assert {"reuseaddr", "none"} <= {element.text for element in root.iter() if element.text}

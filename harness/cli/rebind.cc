@@ -238,7 +238,7 @@ void AddBuiltInOptions(CLI::App* command, RebindArguments* arguments) {
       ->type_name("LIST")
       ->capture_default_str();
   command->add_option("--samples", wishes.samples, "deaths for each row")->capture_default_str();
-  command->add_option("--within", wishes.within, "then it is not back")
+  command->add_option("--within", wishes.within, "that long after its end it is not back")
       ->type_name("DURATION")
       ->capture_default_str();
   command->add_option("--json", arguments->json, "write lastack.rebind/1; - is stdout")

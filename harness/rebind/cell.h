@@ -35,7 +35,7 @@ struct Cell {
   int count = 0;  // connections of the population
   Listening listening = Listening::kV4;
   int samples = 1;
-  Duration within{};  // after that the server is not back
+  Duration within{};  // that long after the end of the process the server is not back
 };
 
 // How often a call failed while the successor tried.

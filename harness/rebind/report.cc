@@ -169,8 +169,9 @@ std::vector<Growth> GrowthOf(const std::vector<Row>& rows) {
         cell.population = first.cell.population;
       }
       if (KeyOf(cell) == KeyOf(first.cell) && OutcomeOf(row) == RowOutcome::kBack) {
-        points.push_back({.n = static_cast<double>(row.cell.count),
-                          .ns = static_cast<double>(Median(Latencies(row)))});
+        points.push_back(
+            {.n = static_cast<double>(row.cell.count),
+             .ns = static_cast<double>(Summarize(Latencies(row)).value_or(Percentiles{}).min)});
         largest = std::max(largest, points.back().n);
       }
     }

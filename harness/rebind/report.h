@@ -54,8 +54,8 @@ struct Breakdown {
 [[nodiscard]] Breakdown BreakdownOf(const Sample& sample);
 [[nodiscard]] Breakdown MedianBreakdown(const Row& row);
 
-// How the median of a strategy grows with the population. The row without any population belongs
-// to each state.
+// How a strategy's fastest comeback, which other work on the machine disturbs least, grows with the
+// population. The row without any population belongs to each state.
 struct Growth {
   Cell of;  // strategy, death, population, listening
   PowerLaw law;

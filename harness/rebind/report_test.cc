@@ -173,7 +173,7 @@ TEST(RebindTable, SaysWhatHappened) {
 TEST(RebindTable, SaysWhyAServerWasNotBack) {
   RebindReport report;
   report.rows = {MakeRow(Population::kTimeWait, 1, {NotBack()})};
-  EXPECT_THAT(RebindTable(report), HasSubstr("not back: EADDRINUSE for 500.0 ms"));
+  EXPECT_THAT(RebindTable(report), HasSubstr("not back: EADDRINUSE, also 500.0 ms after the end"));
   report.rows[0].problem = "not installed";
   report.rows[0].skipped = true;
   EXPECT_THAT(RebindTable(report), HasSubstr("skipped: not installed"));

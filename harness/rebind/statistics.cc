@@ -125,7 +125,7 @@ std::optional<PowerLaw> FitPowerLaw(const std::vector<Point>& points) {
 std::string ToString(const PowerLaw& law, double largest_n) {
   const std::string fixed = FormatDuration(Duration(static_cast<int64_t>(law.fixed)));
   if (!law.IsSteady()) {
-    return fmt::format("no law: a median is {:.0f} % off the best one", law.worst * 100);
+    return fmt::format("no law: a point is {:.0f} % off the best one", law.worst * 100);
   }
   if (law.IsFlat(largest_n)) {
     return "flat, " + fixed;

@@ -39,8 +39,9 @@ std::string WhyNot(const Row& row) {
       }
     }
   }
-  return fmt::format(
-      "{} for {}", errors.empty() ? "nobody answered" : errors, FormatDuration(row.cell.within));
+  return fmt::format("{}, also {} after the end",
+                     errors.empty() ? "nobody answered" : errors,
+                     FormatDuration(row.cell.within));
 }
 
 struct ClientsSum {
@@ -99,7 +100,9 @@ std::string Growths(const RebindReport& report) {
                         ToString(growth.of.listening),
                         ToString(growth.law, growth.largest_n));
   }
-  return text.empty() ? text : "\nHow the median grows with N, the number of connections:\n" + text;
+  return text.empty()
+             ? text
+             : "\nHow the fastest sample grows with N, the number of connections:\n" + text;
 }
 
 }  // namespace
