@@ -116,7 +116,7 @@ def test_socket_activation_by_the_tool(rebind):
 
 def test_table_plot_and_null_run(lastack, tmp_path):
     plot, document = tmp_path / "rebind.svg", tmp_path / "rebind.json"
-    done = lastack("rebind", "--strategy", "reuseaddr,none", "--state", "time-wait", "-n", "0,1,10,100", "--samples", "1",
+    done = lastack("rebind", "--strategy", "reuseaddr,none", "--state", "time-wait", "-n", "0,1,10,50,100", "--samples", "1",
                    "--within", SHORT, "--plot", plot, "--json", document)
     assert done.returncode == 0, done.stderr
     assert "Null run: an attempt takes" in done.stdout

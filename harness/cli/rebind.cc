@@ -208,7 +208,12 @@ int MeasureBuiltIn(const RebindArguments& arguments, int stop_fd) {
   }
   report.null_run = std::move(*null_run);
   {
-    Progress progress(arguments.quiet, cells->size());
+    const std::vector<Cell> undisturbed = UndisturbedCells(*cells);
+    Progress progress(arguments.quiet, undisturbed.size() + cells->size());
+    for (const Cell& cell : undisturbed) {
+      progress.Show(cell);
+      report.undisturbed.push_back(MeasureRow(cell, *program, stop_fd));
+    }
     for (const Cell& cell : *cells) {
       progress.Show(cell);
       report.rows.push_back(MeasureRow(cell, *program, stop_fd));
@@ -236,6 +241,9 @@ void AddBuiltInOptions(CLI::App* command, RebindArguments* arguments) {
       ->capture_default_str();
   command->add_option("--family", wishes.families, "v4, v6, dual ([::] with IPv4 clients)")
       ->type_name("LIST")
+      ->capture_default_str();
+  command->add_option("--probe", wishes.probe, "try from the death on (spin), or after-exit")
+      ->type_name("WHEN")
       ->capture_default_str();
   command->add_option("--samples", wishes.samples, "deaths for each row")->capture_default_str();
   command->add_option("--within", wishes.within, "that long after its end it is not back")

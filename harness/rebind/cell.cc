@@ -2,6 +2,25 @@
 
 namespace lastack {
 
+std::string_view ToString(Probe probe) {
+  switch (probe) {
+    case Probe::kSpin:
+      return "spin";
+    case Probe::kAfterExit:
+      return "after-exit";
+  }
+  return "";
+}
+
+std::optional<Probe> ProbeFromString(std::string_view name) {
+  for (const Probe one : {Probe::kSpin, Probe::kAfterExit}) {
+    if (ToString(one) == name) {
+      return one;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string_view ToString(Population population) {
   switch (population) {
     case Population::kNothing:

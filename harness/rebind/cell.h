@@ -28,6 +28,12 @@ enum class Listening {
   kDual,  // [::]; the clients come over IPv4
 };
 
+// When the successor tries for the first time.
+enum class Probe {
+  kSpin,       // from the death on
+  kAfterExit,  // once the process is gone, as a supervisor does; its end is then not disturbed
+};
+
 struct Cell {
   std::string strategy;
   Death death = Death::kKill;
@@ -35,6 +41,7 @@ struct Cell {
   int count = 0;  // connections of the population
   Listening listening = Listening::kV4;
   int samples = 1;
+  Probe probe = Probe::kSpin;
   Duration within{};  // that long after the end of the process the server is not back
 };
 
@@ -79,6 +86,8 @@ struct CellResult {
   int64_t build_ns = 0;  // the last population
 };
 
+[[nodiscard]] std::string_view ToString(Probe probe);
+[[nodiscard]] std::optional<Probe> ProbeFromString(std::string_view name);
 [[nodiscard]] std::string_view ToString(Population population);
 [[nodiscard]] std::optional<Population> PopulationFromString(std::string_view name);
 [[nodiscard]] std::string_view ToString(Listening listening);

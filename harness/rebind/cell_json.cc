@@ -86,6 +86,7 @@ json ToJson(const Cell& cell) {
           {"population", cell.count},
           {"family", ToString(cell.listening)},
           {"samples", cell.samples},
+          {"probe", ToString(cell.probe)},
           {"within_ns", cell.within.count()}};
 }
 
@@ -145,6 +146,7 @@ Result<Cell> ParseCell(std::string_view text) {
     cell.listening =
         ListeningFromString(object.at("family").get<std::string>()).value_or(Listening::kV4);
     cell.samples = object.at("samples");
+    cell.probe = ProbeFromString(object.at("probe").get<std::string>()).value_or(Probe::kSpin);
     cell.within = Duration(object.at("within_ns").get<int64_t>());
     return cell;
   });

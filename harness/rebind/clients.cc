@@ -20,7 +20,8 @@
 namespace lastack {
 namespace {
 
-constexpr int kAcceptWithinMs = 10'000;  // of a connection that is complete
+constexpr int kAcceptWithinMs = 10'000;   // of a connection that is complete
+constexpr time_t kEndWithinSeconds = 10;  // of the other child's part in it
 
 // A client of the population; without a deadline, because its server is there.
 Fd ConnectFrom(const MeasuringHosts& hosts, int64_t number, const RawAddress& server) {
@@ -30,11 +31,22 @@ Fd ConnectFrom(const MeasuringHosts& hosts, int64_t number, const RawAddress& se
   const RawAddress from = ToRaw(hosts.Client(number), domain);
   // An earlier client's TIME-WAIT may have the same port, towards another port of the server.
   if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-      bind(fd.get(), from.get(), from.length) != 0 ||
-      connect(fd.get(), server.get(), server.length) != 0) {
-    fd.Reset();
+      bind(fd.get(), from.get(), from.length) != 0) {
+    return {};
+  }
+  // Another child may have accepted and reset the connection before connect returns here.
+  if (connect(fd.get(), server.get(), server.length) != 0 && errno != ECONNRESET) {
+    return {};
   }
   return fd;
+}
+
+// Waits for the other end's FIN or RST; false if neither comes.
+bool AwaitEnd(int fd) {
+  const timeval within{.tv_sec = kEndWithinSeconds, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &within, sizeof(within));
+  char octet = 0;
+  return recv(fd, &octet, 1, 0) >= 0 || errno != EAGAIN;
 }
 
 // A holding client that closes its connection when the server asks it to.
@@ -71,7 +83,6 @@ int MakeAndCloseConnections(const MeasuringHosts& hosts, int listener, const Pop
     if (!client.valid()) {
       return 1;
     }
-    char octet = 0;
     if (plan.peer_first) {
       client.Reset();
     }
@@ -84,12 +95,12 @@ int MakeAndCloseConnections(const MeasuringHosts& hosts, int listener, const Pop
         return 1;
       }
     }
-    if (plan.peer_first) {
-      static_cast<void>(recv(accepted.get(), &octet, 1, 0));  // the peer's FIN
+    if (plan.peer_first && !AwaitEnd(accepted.get())) {
+      return 1;
     }
     accepted.Reset();
-    if (!plan.peer_first) {
-      static_cast<void>(recv(client.get(), &octet, 1, 0));  // the server's FIN or RST
+    if (!plan.peer_first && !AwaitEnd(client.get())) {
+      return 1;
     }
   }
   return 0;

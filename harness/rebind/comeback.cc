@@ -108,6 +108,9 @@ void Comeback::LookForEnd() {
 Status Comeback::SpinOnBind() {
   while (NextRound()) {
     LookForEnd();
+    if (ground_.cell().probe == Probe::kAfterExit && !sample_.ended_ns) {
+      continue;
+    }
     ++sample_.attempts;
     ListenOutcome outcome = Listen(plan_);
     if (outcome.socket.valid()) {

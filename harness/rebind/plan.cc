@@ -151,6 +151,10 @@ Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes, int64_t most_des
       ParseList<Listening>("--family", wishes.families, {"v4", "v6", "dual"}, ListeningFromString);
   const auto populations = ParsePopulations(wishes, most_descriptors);
   const auto within = ParseWithin(wishes);
+  const std::optional<Probe> probe = ProbeFromString(wishes.probe);
+  if (!probe) {
+    return Unknown("--probe", wishes.probe, {"spin", "after-exit"});
+  }
   for (const Error* error : {strategies ? nullptr : &strategies.error(),
                              deaths ? nullptr : &deaths.error(),
                              families ? nullptr : &families.error(),
@@ -178,6 +182,32 @@ Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes, int64_t most_des
     }
   }
   return cells;
+}
+
+std::vector<Cell> UndisturbedCells(const std::vector<Cell>& cells) {
+  std::vector<Cell> undisturbed;
+  for (const Cell& cell : cells) {
+    if (cell.population != Population::kEstablished || cell.probe == Probe::kAfterExit ||
+        FindStrategy(cell.strategy)->successor != Successor::kBinds) {
+      continue;
+    }
+    const bool known =
+        std::any_of(undisturbed.begin(), undisturbed.end(), [&cell](const Cell& one) {
+          return one.count == cell.count && one.death == cell.death &&
+                 one.listening == cell.listening;
+        });
+    if (!known) {
+      undisturbed.push_back({.strategy = "reuseaddr",
+                             .death = cell.death,
+                             .population = Population::kEstablished,
+                             .count = cell.count,
+                             .listening = cell.listening,
+                             .samples = cell.samples,
+                             .probe = Probe::kAfterExit,
+                             .within = cell.within});
+    }
+  }
+  return undisturbed;
 }
 
 }  // namespace lastack

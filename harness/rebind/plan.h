@@ -18,6 +18,7 @@ struct RebindWishes {
   std::string states = "time-wait,established";
   std::string counts = "0,1,100,1k,10k";
   std::string families = "v4";
+  std::string probe = "spin";
   std::string within = "500ms";
   int samples = 5;
 };
@@ -26,5 +27,9 @@ struct RebindWishes {
 // what one process may have open.
 [[nodiscard]] Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes,
                                                   int64_t most_descriptors);
+
+// The deaths that tell how much the spin of these disturbs: one row for each number of established
+// connections, death and family, where it spins at all.
+[[nodiscard]] std::vector<Cell> UndisturbedCells(const std::vector<Cell>& cells);
 
 }  // namespace lastack

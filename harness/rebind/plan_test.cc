@@ -76,6 +76,7 @@ TEST(PlanCells, BadValuesAreRefusedWithTheirOption) {
   EXPECT_THAT(message([](RebindWishes* w) { w->states = "listen"; }), HasSubstr("--state"));
   EXPECT_THAT(message([](RebindWishes* w) { w->states = "nothing"; }), HasSubstr("--state"));
   EXPECT_THAT(message([](RebindWishes* w) { w->families = "v5"; }), HasSubstr("--family"));
+  EXPECT_THAT(message([](RebindWishes* w) { w->probe = "later"; }), HasSubstr("--probe"));
   EXPECT_THAT(message([](RebindWishes* w) { w->within = "5"; }), HasSubstr("--within 5"));
   EXPECT_THAT(message([](RebindWishes* w) { w->within = "0s"; }), HasSubstr("--within 0s"));
   EXPECT_THAT(message([](RebindWishes* w) { w->samples = 0; }), HasSubstr("--samples 0"));
@@ -89,6 +90,21 @@ TEST(PlanCells, EstablishedConnectionsAreLimitedByDescriptors) {
   EXPECT_THAT(both.error().message, HasSubstr("at most 19900"));
   wishes.states = "time-wait";
   EXPECT_TRUE(PlanCells(wishes, kDescriptors));
+}
+
+TEST(UndisturbedCells, AreOneForEachNumberThatASpinDisturbs) {
+  RebindWishes wishes = Wishes("reuseaddr,none,supervisor");
+  wishes.counts = "0,1,100";
+  const auto cells = PlanCells(wishes, kDescriptors);
+  ASSERT_TRUE(cells);
+  const std::vector<Cell> undisturbed = UndisturbedCells(*cells);
+  ASSERT_EQ(undisturbed.size(), 2U);
+  EXPECT_EQ(undisturbed[0].probe, Probe::kAfterExit);
+  EXPECT_EQ(undisturbed[1].count, 100);
+
+  wishes.probe = "after-exit";
+  EXPECT_TRUE(UndisturbedCells(*PlanCells(wishes, kDescriptors)).empty());
+  EXPECT_TRUE(UndisturbedCells(*PlanCells(Wishes("supervisor"), kDescriptors)).empty());
 }
 
 TEST(ParseCount, UnderstandsThousandsAndMillions) {

@@ -51,6 +51,7 @@ json RowJson(const Row& row) {
                  {"family", ToString(row.cell.listening)},
                  {"state", ToString(row.cell.population)},
                  {"population", row.cell.count},
+                 {"probe", ToString(row.cell.probe)},
                  {"outcome", ToString(OutcomeOf(row))},
                  {"reason", row.problem},
                  {"within_ms", static_cast<double>(row.cell.within.count()) / 1e6},
@@ -125,6 +126,16 @@ std::vector<int64_t> Latencies(const Row& row) {
   return latencies;
 }
 
+std::vector<int64_t> Exits(const Row& row) {
+  std::vector<int64_t> exits;
+  for (const Sample& sample : row.result.samples) {
+    if (sample.ended_ns) {
+      exits.push_back(*sample.ended_ns);
+    }
+  }
+  return exits;
+}
+
 Breakdown BreakdownOf(const Sample& sample) {
   const int64_t answered = sample.answered_ns.value_or(0);
   const int64_t ended = std::min(sample.ended_ns.value_or(answered), answered);
@@ -164,11 +175,7 @@ std::vector<Growth> GrowthOf(const std::vector<Row>& rows) {
     std::vector<Point> points;
     double largest = 0;
     for (const Row& row : rows) {
-      Cell cell = row.cell;
-      if (cell.population == Population::kNothing) {
-        cell.population = first.cell.population;
-      }
-      if (KeyOf(cell) == KeyOf(first.cell) && OutcomeOf(row) == RowOutcome::kBack) {
+      if (KeyOf(row.cell) == KeyOf(first.cell) && OutcomeOf(row) == RowOutcome::kBack) {
         points.push_back(
             {.n = static_cast<double>(row.cell.count),
              .ns = static_cast<double>(Summarize(Latencies(row)).value_or(Percentiles{}).min)});
@@ -187,6 +194,13 @@ json RebindDocument(const RebindReport& report) {
   for (const Row& row : report.rows) {
     rows.push_back(RowJson(row));
   }
+  json undisturbed = json::array();
+  for (const Row& row : report.undisturbed) {
+    undisturbed.push_back({{"population", row.cell.count},
+                           {"death", ToString(row.cell.death)},
+                           {"family", ToString(row.cell.listening)},
+                           {"exit_us", MicrosecondsOf(Summarize(Exits(row)))}});
+  }
   json growth = json::array();
   for (const Growth& one : GrowthOf(report.rows)) {
     growth.push_back(GrowthJson(one));
@@ -202,7 +216,8 @@ json RebindDocument(const RebindReport& report) {
             {"command", context.command},
             {"sysctl", report.null_run.sysctl}}},
           {"null_run",
-           {{"period_ns", NanosecondsOf(Summarize(report.null_run.period_ns))},
+           {{"undisturbed_exit", undisturbed},
+            {"period_ns", NanosecondsOf(Summarize(report.null_run.period_ns))},
             {"answered_us", MicrosecondsOf(Summarize(report.null_run.answered_ns))}}},
           {"rows", rows},
           {"growth", growth}};

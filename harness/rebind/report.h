@@ -38,6 +38,9 @@ struct Context {
 struct RebindReport {
   Context context;
   NullRun null_run;
+  // Deaths with established connections that nobody tries to succeed meanwhile: what the spin makes
+  // of the exit is the difference to these.
+  std::vector<Row> undisturbed;
   std::vector<Row> rows;
 };
 
@@ -51,11 +54,12 @@ struct Breakdown {
 [[nodiscard]] RowOutcome OutcomeOf(const Row& row);
 [[nodiscard]] std::string_view ToString(RowOutcome outcome);
 [[nodiscard]] std::vector<int64_t> Latencies(const Row& row);  // to the first octet answered
+[[nodiscard]] std::vector<int64_t> Exits(const Row& row);      // until the process had ended
 [[nodiscard]] Breakdown BreakdownOf(const Sample& sample);
 [[nodiscard]] Breakdown MedianBreakdown(const Row& row);
 
 // How a strategy's fastest comeback, which other work on the machine disturbs least, grows with the
-// population. The row without any population belongs to each state.
+// population. Rows without any do not count: where nothing is left some steps are not taken at all.
 struct Growth {
   Cell of;  // strategy, death, population, listening
   PowerLaw law;

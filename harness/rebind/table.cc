@@ -122,6 +122,14 @@ std::string RebindTable(const RebindReport& report) {
       Short(period.p99),
       Short(least.p50),
       Short(least.p99));
+  for (const Row& row : report.undisturbed) {
+    text += fmt::format(
+        "Null run: with {} established, {}, {}, and nobody binding meanwhile, the exit takes {}.\n",
+        FormatCount(row.cell.count),
+        ToString(row.cell.death),
+        ToString(row.cell.listening),
+        Short(Median(Exits(row))));
+  }
   const Cell* before = nullptr;
   for (const Row& row : report.rows) {
     if (before == nullptr || before->death != row.cell.death ||
