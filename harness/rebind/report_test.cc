@@ -165,7 +165,7 @@ TEST(CellJson, NonsenseIsAnError) {
 TEST(RebindTable, SaysWhatHappened) {
   const std::string table = RebindTable(MakeReport());
   EXPECT_THAT(table, HasSubstr("an attempt takes 800 ns"));
-  EXPECT_THAT(table, HasSubstr("killed (SIGKILL); v4"));
+  EXPECT_THAT(table, HasSubstr("The server is killed (SIGKILL); v4"));
   EXPECT_THAT(table, HasSubstr("1/2"));
   EXPECT_THAT(table, HasSubstr("3 of 4"));
 }

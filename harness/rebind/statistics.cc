@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kLargestExponent = 3;
 constexpr double kExponentStep = 0.01;
+constexpr double kFlat = 1.5;
 constexpr double kSteady = 0.5;  // the largest deviation of a point that is no outlier
 
 int64_t NearestRank(const std::vector<int64_t>& sorted, double percent) {
@@ -89,7 +90,7 @@ int64_t Median(std::vector<int64_t> values) {
 }
 
 bool PowerLaw::IsFlat(double n) const {
-  return At(*this, n) < fixed * 1.5;
+  return At(*this, n) < At(*this, 1) * kFlat;
 }
 
 bool PowerLaw::IsSteady() const {
@@ -123,14 +124,14 @@ std::optional<PowerLaw> FitPowerLaw(const std::vector<Point>& points) {
 }
 
 std::string ToString(const PowerLaw& law, double largest_n) {
-  const std::string fixed = FormatDuration(Duration(static_cast<int64_t>(law.fixed)));
-  if (!law.IsSteady()) {
-    return fmt::format("no law: a point is {:.0f} % off the best one", law.worst * 100);
-  }
+  const auto text = [](double ns) { return FormatDuration(Duration(static_cast<int64_t>(ns))); };
   if (law.IsFlat(largest_n)) {
-    return "flat, " + fixed;
+    return "flat, " + text(At(law, 1));
   }
-  return fmt::format("{} + {:.3g} ns·N^{:.2f}", fixed, law.factor, law.exponent);
+  if (!law.IsSteady()) {
+    return fmt::format("no power law: the best is {:.0f} % off at one N", law.worst * 100);
+  }
+  return fmt::format("{} + {:.3g} ns·N^{:.2f}", text(law.fixed), law.factor, law.exponent);
 }
 
 }  // namespace lastack

@@ -38,7 +38,7 @@ struct PowerLaw {
   double exponent = 0;
   double worst = 0;  // the largest relative deviation of a point, 0.1 is ten per cent
 
-  // What n connections make of it is less than half of what there is without any.
+  // n connections take less than half as long again as one.
   [[nodiscard]] bool IsFlat(double n) const;
   // The points follow it well enough for the exponent to mean something.
   [[nodiscard]] bool IsSteady() const;
@@ -48,7 +48,7 @@ struct PowerLaw {
 // with fewer than four different n, which three parameters would fit whatever they are.
 [[nodiscard]] std::optional<PowerLaw> FitPowerLaw(const std::vector<Point>& points);
 
-// "210.0 µs + 19.3 ns·N^1.04", "flat, 200 ns", "no law: …".
+// "210.0 µs + 19.3 ns·N^1.04", "flat, 200 ns", "no power law: …".
 [[nodiscard]] std::string ToString(const PowerLaw& law, double largest_n);
 
 }  // namespace lastack

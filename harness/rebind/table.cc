@@ -17,16 +17,16 @@ std::string Heading(const Cell& cell) {
   std::string how;
   switch (cell.death) {
     case Death::kKill:
-      how = "killed (SIGKILL)";
+      how = "is killed (SIGKILL)";
       break;
     case Death::kTerm:
-      how = "terminated (SIGTERM, which it handles)";
+      how = "is terminated (SIGTERM, which it handles)";
       break;
     case Death::kClose:
       how = "closes its sockets and lives on";
       break;
   }
-  return fmt::format("\nThe server is {}; {}\n", how, ToString(cell.listening));
+  return fmt::format("\nThe server {}; {}\n", how, ToString(cell.listening));
 }
 
 // "EADDRINUSE after 500 ms" or what else kept it from coming back.
