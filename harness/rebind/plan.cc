@@ -176,6 +176,7 @@ Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes, int64_t most_des
                .count = static_cast<int>(count),
                .listening = family,
                .samples = wishes.samples,
+               .probe = *probe,
                .within = FindStrategy(name)->waits ? std::max(kTwoMsl, *within) : *within});
         }
       }
