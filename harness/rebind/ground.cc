@@ -97,10 +97,7 @@ Status Ground::StartFirstServer() {
   }
   if (cell_.population == Population::kTimeWait) {
     server.child.Send(SIGSTOP);  // a tool that listens already would accept, too
-    const Status built =
-        BuildTimeWait(hosts_,
-                      listener.get(),
-                      {.port = port_, .count = cell_.count, .peer_first = strategy_.peer_first});
+    const Status built = BuildTimeWaitHere();
     server.child.Send(SIGCONT);
     if (!built) {
       return built;
@@ -125,6 +122,19 @@ Status Ground::StartFirstServer() {
   }
   build_ns_ = MonotonicNs() - begin_ns;
   return {};
+}
+
+Status Ground::BuildTimeWaitHere() {
+  const Result<int64_t> before = CountSockets();
+  const PopulationPlan plan{
+      .port = port_, .count = cell_.count, .peer_first = strategy_.peer_first};
+  Status built = BuildTimeWait(hosts_, listener.get(), plan);
+  if (!built || !before) {
+    return built ? Status(Fail(before.error())) : built;
+  }
+  // None may be on its way any more: one in LAST-ACK would keep the port until its FIN is answered.
+  const bool settled = Await(kReadyWithin, [&] { return CountSockets().value_or(0) <= *before; });
+  return settled ? Status{} : Status(Fail(NotInTime("the connections were not closed")));
 }
 
 Status Ground::BuildEstablished() {

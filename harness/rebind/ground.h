@@ -67,6 +67,7 @@ class Ground {
  private:
   Ground(const Cell& cell, const MeasuringHosts& hosts, SharedBoard board);
   [[nodiscard]] Status StartFirstServer();
+  [[nodiscard]] Status BuildTimeWaitHere();
   [[nodiscard]] Status BuildEstablished();
   [[nodiscard]] Status StartStream();
   [[nodiscard]] Status AwaitReady(ServerProcess* process) const;

@@ -48,6 +48,28 @@ Sysctls Settings(bool no_time_wait) {
           {"net.ipv4.tcp_max_syn_backlog", std::to_string(kBacklog)}};
 }
 
+// A number of /proc/net/sockstat: "TCP: inuse 5 orphan 0 tw 3 …".
+Result<int64_t> ReadCount(const std::string& name, std::string_view line, std::string_view key) {
+  const std::string path = "/proc/thread-self/net/" + name;
+  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> text{};
+  const ssize_t size = file.valid() ? read(file.get(), text.data(), text.size()) : -1;
+  if (size < 0) {
+    return FailErrno("cannot read " + path);
+  }
+  const std::string_view all(text.data(), static_cast<size_t>(size));
+  const std::string word = fmt::format(" {} ", key);
+  const size_t start = all.find(line);
+  const size_t at = start == std::string_view::npos ? start : all.find(word, start);
+  int64_t count = 0;
+  if (at == std::string_view::npos ||
+      std::from_chars(all.data() + at + word.size(), all.data() + all.size(), count).ec !=
+          std::errc{}) {
+    return Fail(ErrorKind::kSystem, fmt::format("no {} of {} in {}", key, line, path));
+  }
+  return count;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<MeasuringHosts>> MeasuringHosts::Make(const HostsPlan& plan) {
@@ -146,21 +168,16 @@ SocketAddress MeasuringHosts::Client(int64_t number) const {
 }
 
 Result<int64_t> CountTimeWait() {
-  const Fd file(open("/proc/thread-self/net/sockstat", O_RDONLY | O_CLOEXEC));
-  std::array<char, 1024> text{};
-  const ssize_t size = file.valid() ? read(file.get(), text.data(), text.size()) : -1;
-  if (size < 0) {
-    return FailErrno("cannot read /proc/thread-self/net/sockstat");
+  return ReadCount("sockstat", "TCP:", "tw");  // of both families
+}
+
+Result<int64_t> CountSockets() {
+  const Result<int64_t> v4 = ReadCount("sockstat", "TCP:", "inuse");
+  if (!v4 || access("/proc/thread-self/net/sockstat6", F_OK) != 0) {
+    return v4;
   }
-  const std::string_view all(text.data(), static_cast<size_t>(size));
-  const size_t tcp = all.find("TCP:");
-  const size_t at = tcp == std::string_view::npos ? tcp : all.find(" tw ", tcp);
-  int64_t count = 0;
-  if (at == std::string_view::npos ||
-      std::from_chars(all.data() + at + 4, all.data() + all.size(), count).ec != std::errc{}) {
-    return Fail(ErrorKind::kSystem, "no count of TIME-WAIT in /proc/thread-self/net/sockstat");
-  }
-  return count;
+  const Result<int64_t> v6 = ReadCount("sockstat6", "TCP6:", "inuse");
+  return v6 ? Result<int64_t>(*v4 + *v6) : v6;
 }
 
 }  // namespace lastack

@@ -60,5 +60,8 @@ class MeasuringHosts {
 
 // TIME-WAIT and orphaned FIN-WAIT-2 mini-sockets in the calling thread's network.
 [[nodiscard]] Result<int64_t> CountTimeWait();
+// All other TCP sockets there: listeners, connections, and those in LAST-ACK and the like that
+// belong to no process any more.
+[[nodiscard]] Result<int64_t> CountSockets();
 
 }  // namespace lastack
