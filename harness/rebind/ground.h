@@ -38,8 +38,8 @@ class Ground {
   Ground(Ground&&) = delete;
   Ground& operator=(Ground&&) = delete;
 
-  // Forks the process that serves with this listener, or executes it with LISTEN_FDS.
-  [[nodiscard]] Result<ServerProcess> StartServer(int listener);
+  // Forks the process that serves with the listener `from`, or executes it with LISTEN_FDS.
+  [[nodiscard]] Result<ServerProcess> StartServer(int from);
   // Starts systemd-socket-activate, which listens itself.
   [[nodiscard]] Result<ServerProcess> StartTool();
   // Starts the process that stands by to succeed: takes the listener over, or joins its group.

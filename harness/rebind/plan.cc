@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -141,6 +142,24 @@ Result<Duration> ParseWithin(const RebindWishes& wishes) {
   return *within;
 }
 
+// The rows of one death and family.
+void AddRows(const std::vector<std::string>& strategies,
+             const std::vector<std::pair<Population, int64_t>>& populations,
+             const Cell& common,
+             std::vector<Cell>* cells) {
+  for (const std::string& name : strategies) {
+    for (const auto& [state, count] : populations) {
+      Cell& cell = cells->emplace_back(common);
+      cell.strategy = name;
+      cell.population = state;
+      cell.count = static_cast<int>(count);
+      if (FindStrategy(name)->waits) {
+        cell.within = std::max(kTwoMsl, common.within);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes, int64_t most_descriptors) {
@@ -164,22 +183,13 @@ Result<std::vector<Cell>> PlanCells(const RebindWishes& wishes, int64_t most_des
       return Fail(*error);
     }
   }
+  Cell cell{.samples = wishes.samples, .probe = *probe, .within = *within};
   std::vector<Cell> cells;
   for (const Listening family : *families) {
     for (const Death death : *deaths) {
-      for (const std::string& name : *strategies) {
-        for (const auto& [state, count] : *populations) {
-          cells.push_back(
-              {.strategy = name,
-               .death = death,
-               .population = state,
-               .count = static_cast<int>(count),
-               .listening = family,
-               .samples = wishes.samples,
-               .probe = *probe,
-               .within = FindStrategy(name)->waits ? std::max(kTwoMsl, *within) : *within});
-        }
-      }
+      cell.listening = family;
+      cell.death = death;
+      AddRows(*strategies, *populations, cell, &cells);
     }
   }
   return cells;

@@ -171,7 +171,7 @@ void Server::AskPeersToClose() {
     const int count = epoll_wait(epoll_.get(), events.data(), kEvents, deadline.PollTimeout());
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<size_t>(i)].data.fd;
-      if (connections_.count(fd) != 0) {
+      if (connections_.contains(fd)) {
         Answer(fd);
       }
     }
@@ -203,8 +203,10 @@ int Serve(Fd listener, const ServerRole& role, Board* board) {
   }
   const int signal = server.Run();
   server.CloseEverything();
-  while (signal == SIGUSR1) {
-    pause();  // its process is ended by SIGKILL
+  if (signal == SIGUSR1) {
+    while (true) {
+      pause();  // its process is ended by SIGKILL
+    }
   }
   return signal == SIGTERM ? 0 : 1;
 }
