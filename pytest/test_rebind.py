@@ -98,7 +98,6 @@ def test_after_exit_nobody_binds_before_the_end(rebind):
         assert sample["bound_ns"] > sample["ended_ns"] and sample["attempts"] == 1
     assert waiting["null_run"]["undisturbed_exit"] == []
     spinning = rebind(*common)
-    assert any(sample["bound_ns"] < sample["ended_ns"] for sample in spinning["rows"][0]["raw"])  # SO_REUSEPORT may
     assert [row["population"] for row in spinning["null_run"]["undisturbed_exit"]] == [5]
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <string_view>
@@ -175,7 +176,7 @@ class GrowthPanel {
     });
     ForEachDecade(count_, [&](double count, double x) {
       svg += SvgLine(x, top_, x, bottom, kGrid);
-      svg += SvgText(x, bottom + 16, FormatCount(static_cast<int64_t>(count + 0.5)), "middle");
+      svg += SvgText(x, bottom + 16, FormatCount(std::llround(count)), "middle");
     });
     svg += SvgText(X(0), bottom + 16, "0", "middle");
     svg += SvgLine(left_, top_ + kNeverHeight - 8, right, top_ + kNeverHeight - 8, kFrame);
@@ -203,7 +204,7 @@ class GrowthPanel {
         // Beside one another, so that each can be seen.
         const size_t number = NumberOf(name);
         svg += SvgCross(x - 12 + 8 * static_cast<double>(number % 4),
-                        top_ + 24 + 8 * static_cast<double>(number / 4),
+                        top_ + 24 + 8 * std::floor(static_cast<double>(number) / 4),
                         {.colour = look.colour, .width = 1.6});
         before_x = 0;
         continue;

@@ -136,7 +136,8 @@ Result<ProbingClient> ProbingClient::Make(const MeasuringHosts& hosts, uint16_t 
 void ProbingClient::StartAgain() {
   sockaddr nowhere{};
   nowhere.sa_family = AF_UNSPEC;
-  connect(socket_.get(), &nowhere, sizeof(nowhere));  // lets the socket connect again
+  static_cast<void>(
+      connect(socket_.get(), &nowhere, sizeof(nowhere)));  // lets the socket connect again
   stage_ = Stage::kIdle;
 }
 
