@@ -270,7 +270,7 @@ Command AddRebindCommand(CLI::App* app, int stop_fd) {
       "Examples:\n"
       "  lastack rebind --strategy none,reuseaddr -n 0,1,1k\n"
       "  lastack rebind --plot rebind.svg --json rebind.json\n"
-      "  lastack rebind --strategy reuseaddr --state time-wait -n 0,1k,10k,100k,1M --within 5s");
+      "  lastack rebind --strategy reuseaddr --state time-wait -n 0,1k,10k,100k,1M");
   return {[command] { return command->parsed(); },
           [arguments, stop_fd] { return MeasureBuiltIn(*arguments, stop_fd); }};
 }
