@@ -24,6 +24,7 @@ struct Command {
 
 // `stop_fd` becomes readable when a signal asks the program to end.
 [[nodiscard]] Command AddRunCommand(CLI::App* app, int stop_fd);
+[[nodiscard]] Command AddRebindCommand(CLI::App* app, int stop_fd);
 [[nodiscard]] Command AddJudgeCommand(CLI::App* app);
 [[nodiscard]] Command AddReportCommand(CLI::App* app);
 [[nodiscard]] Command AddClaimsCommand(CLI::App* app, int stop_fd);

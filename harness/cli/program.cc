@@ -85,7 +85,8 @@ int Program(int argc, char** argv) {
   app.set_version_flag("--version", Version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
-  const std::array<Command, 8> commands = {AddRunCommand(&app, stop_fd),
+  const std::array<Command, 9> commands = {AddRunCommand(&app, stop_fd),
+                                           AddRebindCommand(&app, stop_fd),
                                            AddJudgeCommand(&app),
                                            AddReportCommand(&app),
                                            AddClaimsCommand(&app, stop_fd),
