@@ -26,6 +26,7 @@ struct Command {
 [[nodiscard]] Command AddRunCommand(CLI::App* app, int stop_fd);
 [[nodiscard]] Command AddJudgeCommand(CLI::App* app);
 [[nodiscard]] Command AddClaimsCommand(CLI::App* app, int stop_fd);
+[[nodiscard]] Command AddRebindCommand(CLI::App* app, int stop_fd);
 [[nodiscard]] Command AddDoctorCommand(CLI::App* app);
 [[nodiscard]] Command AddSchemaCommand(CLI::App* app);
 

@@ -83,9 +83,10 @@ int Program(int argc, char** argv) {
   app.set_version_flag("--version", Version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
-  const std::array<Command, 5> commands = {AddRunCommand(&app, stop_fd),
+  const std::array<Command, 6> commands = {AddRunCommand(&app, stop_fd),
                                            AddJudgeCommand(&app),
                                            AddClaimsCommand(&app, stop_fd),
+                                           AddRebindCommand(&app, stop_fd),
                                            AddDoctorCommand(&app),
                                            AddSchemaCommand(&app)};
   app.footer("Start with: lastack doctor; lastack run scenarios/normal/active-close-client.yaml");
