@@ -155,6 +155,11 @@ void AddServerRebindOptions(CLI::App* app, ServerRebindArguments* arguments) {
        "W",
        "what clients do then: hold (default), close, reconnect")
       ->check(CLI::IsMember({"hold", "close", "reconnect"}));
+  text("--client",
+       &arguments->client,
+       "CMD",
+       "run this shell command in the client's host instead of each connection of ours; {address} "
+       "and {port} are the server's");
   text("--ready",
        &arguments->ready,
        "R",

@@ -36,6 +36,10 @@ PortSocket ToPortSocket(const inet_diag_msg& message) {
   socket.kind = KindOf(message);
   socket.cookie = CookieOf(message);
   socket.inode = message.idiag_inode;
+  if (socket.state == State::kListen) {
+    socket.queue = message.idiag_rqueue;
+    socket.backlog = message.idiag_wqueue;
+  }
   socket.timer = TimerName(message.idiag_timer);
   if (!socket.timer.empty()) {
     socket.expires = std::chrono::milliseconds(message.idiag_expires);

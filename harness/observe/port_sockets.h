@@ -32,7 +32,9 @@ struct PortSocket {
   // Of the socket's file. 0: it has none, because nobody has accepted it yet, or because its
   // descriptors are closed.
   uint32_t inode = 0;
-  std::string timer;   // empty: none
+  uint32_t queue = 0;    // of a listener: connections that nobody has accepted yet
+  uint32_t backlog = 0;  // of a listener: one more than this many fit into the queue
+  std::string timer;     // empty: none
   Duration expires{};  // of the timer, from now
 };
 

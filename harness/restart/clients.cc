@@ -17,8 +17,7 @@
 namespace lastack {
 namespace {
 
-// A SYN that finds the accept queue full is dropped and sent again after 1 s, which would only be
-// dropped again.
+// The accept queue was full, and a second SYN would be dropped, too.
 constexpr Duration kConnectWithin = std::chrono::milliseconds(800);
 constexpr Duration kRetryAfter = std::chrono::milliseconds(10);
 
@@ -28,6 +27,7 @@ Result<std::unique_ptr<Clients>> Clients::Open(const ClientsPlan& plan) {
   std::unique_ptr<Clients> clients(new Clients(plan));
   const Result<int> error = InNetwork(*plan.network, [&]() -> Result<int> {
     for (int number = 0; number < plan.count; ++number) {
+      plan.await_room();
       Connecting connecting = BeginConnect(plan.target);
       const int failed = connecting.error != 0
                              ? connecting.error

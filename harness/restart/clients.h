@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,6 +23,9 @@ struct ClientsPlan {
   SocketAddress target;
   int count = 0;
   ClientsDo when_over = ClientsDo::kHold;
+  // Waits until the server's accept queue has room, or for a while: a SYN that finds it full is
+  // dropped, and sent again only after a second.
+  std::function<void()> await_room;
 };
 
 class Clients {

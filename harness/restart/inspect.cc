@@ -31,8 +31,8 @@ Result<SocketOptions> OptionsOf(const Holder& holder) {
 
 }  // namespace
 
-Result<std::vector<ListenerSeen>> InspectListeners(const std::vector<PortSocket>& sockets,
-                                                   const std::vector<OuterProcess>& processes) {
+std::vector<ListenerSeen> InspectListeners(const std::vector<PortSocket>& sockets,
+                                           const std::vector<OuterProcess>& processes) {
   const auto holders = Holders(processes);
   std::vector<ListenerSeen> listeners;
   for (const PortSocket& socket : sockets) {

@@ -16,7 +16,7 @@
 namespace lastack {
 
 // The listeners on the port, and which of these processes hold them.
-[[nodiscard]] Result<std::vector<ListenerSeen>> InspectListeners(
+[[nodiscard]] std::vector<ListenerSeen> InspectListeners(
     const std::vector<PortSocket>& sockets, const std::vector<OuterProcess>& processes);
 
 // The options of the connections that the processes have accepted; of at most a thousand.

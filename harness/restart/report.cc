@@ -58,7 +58,8 @@ std::string Connections(const RestartFacts& facts) {
 
 std::string DeathText(const RestartFacts& facts) {
   const Death& death = facts.death;
-  const std::string how = death.how.empty() ? "" : ", " + death.how;
+  const bool as_sent = death.how == "signal " + SignalName(facts.request.signal);
+  const std::string how = death.how.empty() || as_sent ? "" : ", " + death.how;
   if (death.signal_ns == 0) {
     return "by itself" + how;
   }

@@ -19,7 +19,11 @@ constexpr const char* kHost = "server";
 
 Server::Server(Session* session, const RestartRequest* request)
     : session_(session), request_(request) {
-  session_->OnProgramEvent([this](const nlohmann::json& event) { OnEvent(event); });
+  session_->OnProgramEvent([this](const std::string& host, const nlohmann::json& event) {
+    if (host == kHost) {
+      OnEvent(event);
+    }
+  });
 }
 
 Server::~Server() {

@@ -252,7 +252,7 @@ Status Session::HandleEvent(HostChannel* channel, const json& message) {
     return HandleExit(host, message);
   }
   if ((event == "output" || event == "ended") && on_program_event_) {
-    on_program_event_(message);
+    on_program_event_(host, message);
   }
   if (event == "hello") {
     const json clock = message.value("clock", json::object());

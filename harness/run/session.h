@@ -54,7 +54,8 @@ class Session {
   void YieldSlot() { slot_->Release(); }
 
   // What hosts report of programs (`output`, `ended`) goes to `handler`.
-  void OnProgramEvent(std::function<void(const nlohmann::json&)> handler) {
+  void OnProgramEvent(
+      std::function<void(const std::string& host, const nlohmann::json& event)> handler) {
     on_program_event_ = std::move(handler);
   }
 
@@ -120,7 +121,7 @@ class Session {
   Recorder* recorder_;
   SlotHold* slot_;
   RunLimit limit_;
-  std::function<void(const nlohmann::json&)> on_program_event_;
+  std::function<void(const std::string&, const nlohmann::json&)> on_program_event_;
   std::vector<HostChannel> channels_;
   int64_t next_id_ = 1;
   std::map<int64_t, nlohmann::json> answers_;
