@@ -18,6 +18,7 @@ constexpr Duration kMostUntilServed = std::chrono::minutes(5);
 // not measured by our pauses.
 constexpr int kStartsWithoutPause = 50;
 constexpr Duration kStartPause = std::chrono::milliseconds(20);
+constexpr Duration kDecideWithin = std::chrono::milliseconds(200);
 constexpr size_t kKeptStarts = 20;  // the first half and the last half of them
 constexpr size_t kKeptOutput = 2048;
 constexpr Duration kBindWithin = std::chrono::seconds(5);
@@ -68,6 +69,8 @@ Status LookAfterDeath(RestartContext* run) {
   }
   if (const auto end = run->server->EndOf(run->facts.main.pid)) {
     run->facts.death.how = end->how;
+    // It may have ended before anybody watched for that.
+    run->facts.death.death_ns = std::min(run->facts.death.death_ns, end->t_ns);
   }
   return {};
 }
@@ -85,7 +88,14 @@ Result<bool> AwaitServedOrEnd(RestartContext* run, const Deadline& deadline) {
       return Fail(waited.error());
     }
     if (!run->prober->served() && GaveUp(*run)) {
-      return true;
+      // It may have served our client and ended then.
+      const Deadline decided(kDecideWithin);
+      while (run->prober->attempting() && !decided.Expired()) {
+        if (Status passed = LetPass(run, kLook); !passed) {
+          return Fail(passed.error());
+        }
+      }
+      return !run->prober->served();
     }
     if (run->server->end() && !run->prober->served()) {  // the rest of it nobody reports
       if (Status passed = LetPass(run, kLook); !passed) {

@@ -63,9 +63,9 @@ struct RestartContext {
                                    const std::string& message,
                                    const std::string& hint = {}) {
   constexpr size_t kShownLines = 10;
-  const std::string output = LastLines(run.server->output(), kShownLines, "  ");
+  const std::string output = LastLines(run.server->output(), kShownLines, "\n  ");
   return {ErrorKind::kSystem,
-          message + (output.empty() ? "; it printed nothing" : "; its last output:\n" + output),
+          message + (output.empty() ? "; it printed nothing" : "; its last output:" + output),
           hint};
 }
 

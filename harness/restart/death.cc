@@ -85,11 +85,18 @@ Status RunClientCommands(RestartContext* run) {
   return AwaitClientCommands(run);
 }
 
+// The main process is gone already (one in the background is not the process that was started).
+bool HasEndedByItself(const RestartContext& run) {
+  return std::any_of(run.old.begin(), run.old.end(), [&](const OldProcess& old) {
+    return old.process.pid == run.main_pid && (!old.handle.valid() || HasEnded(old.handle));
+  });
+}
+
 // Until the server has accepted all connections, or accepts no more.
 Status AwaitAccepted(RestartContext* run) {
   ConnectionsSeen& connections = run->facts.connections;
   Deadline idle(kIdle);
-  while (connections.accepted < connections.open && !idle.Expired() && !run->server->end()) {
+  while (connections.accepted < connections.open && !idle.Expired() && !HasEndedByItself(*run)) {
     const auto sockets = run->sockets->On(run->request->port);
     if (!sockets) {
       return Fail(sockets.error());
@@ -105,7 +112,7 @@ Status AwaitAccepted(RestartContext* run) {
   return {};
 }
 
-// The processes whose end is the death.
+// The processes whose end is the death; those that have ended before are not among them.
 std::vector<Fd> Dying(const RestartContext& run) {
   std::vector<Fd> dying;
   for (const OldProcess& old : run.old) {

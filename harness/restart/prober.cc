@@ -50,8 +50,10 @@ Status Prober::Run() {
       return {};
     }
     while (!stop_) {
-      if (NewListener(&*server) && AwaitService(&*server)) {
-        served_ = true;
+      attempting_ = NewListener(&*server);
+      served_ = attempting_ && AwaitService(&*server);
+      attempting_ = false;
+      if (served_) {
         Wake();
         return {};
       }

@@ -42,6 +42,9 @@ class Prober {
   // 0 until they are dead.
   [[nodiscard]] int64_t death_ns() const { return death_ns_; }
   [[nodiscard]] bool served() const { return served_; }
+  // It is connecting, or connected and waiting to be served: what the end of the server means to it
+  // is not known yet.
+  [[nodiscard]] bool attempting() const { return attempting_; }
   // The server has printed the line that --ready waits for.
   void LineSeen(int64_t at_ns) { line_ns_ = at_ns; }
   void ForgetLine() { line_ns_ = 0; }
@@ -65,6 +68,7 @@ class Prober {
   std::atomic<int64_t> death_ns_ = 0;
   std::atomic<int64_t> line_ns_ = 0;
   std::atomic<bool> served_ = false;
+  std::atomic<bool> attempting_ = false;
   Served result_;  // the thread's until it has ended
   std::string problem_;
 };

@@ -13,6 +13,7 @@ namespace lastack {
 namespace {
 
 constexpr size_t kShownLines = 5;
+constexpr size_t kIndent = 14;  // of a program's output
 
 std::string Line(const std::string& name, const std::string& text) {
   return text.empty() ? "" : fmt::format("  {:9} {}\n", name, text);
@@ -109,7 +110,7 @@ std::string Breakdown(const RestartFacts& facts) {
       parts.push_back(fmt::format("{} {}", name, FormatDuration(Duration(t_ns - death_ns))));
     }
   };
-  if (!facts.starts.empty()) {
+  if (facts.served.listen_ns != 0) {
     add("started", facts.starts.back().started_ns);
   }
   add("listening", facts.served.listen_ns);
@@ -131,8 +132,8 @@ std::string FailedStarts(const RestartFacts& facts) {
                              failed,
                              failed == 1 ? "" : "s",
                              last.how,
-                             last.output.empty() ? " and no output" : ":"));
-    text += LastLines(last.output, kShownLines, "              ");
+                             last.output.empty() ? " and no output" : ":") +
+                     LastLines(last.output, kShownLines, "\n" + std::string(kIndent, ' ')));
   }
   return text;
 }
@@ -180,7 +181,7 @@ std::string RestartText(const RestartFacts& facts,
   text += FailedStarts(facts);
   text += Line("restart", Breakdown(facts));
   if (facts.connections.open > 0) {
-    text += Line("they saw", Clients(facts));
+    text += Line("saw", Clients(facts));
   }
   if (!IsServed(facts)) {
     text += Line("still", LeftText(facts.left_at_end));

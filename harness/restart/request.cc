@@ -1,5 +1,7 @@
 #include "restart/request.h"
 
+#include <algorithm>
+
 namespace lastack {
 namespace {
 
@@ -12,8 +14,9 @@ Result<Ready> ParseReady(const std::string& text) {
   if (text == "tcp") {
     return Ready{};
   }
-  if (text.starts_with(kHttpPrefix) && text.substr(kHttpPrefix.size()).starts_with('/')) {
-    return Ready{Ready::Kind::kHttp, text.substr(kHttpPrefix.size())};
+  if (const std::string path = text.substr(std::min(text.size(), kHttpPrefix.size()));
+      text.starts_with(kHttpPrefix) && path.starts_with('/') && !path.starts_with("//")) {
+    return Ready{Ready::Kind::kHttp, path};
   }
   if (text.starts_with(kLinePrefix) && text.size() > kLinePrefix.size()) {
     return Ready{Ready::Kind::kLine, text.substr(kLinePrefix.size())};

@@ -76,13 +76,13 @@ std::optional<ProgramEnd> Server::EndOf(pid_t pid) const {
   return found == ends_.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::string LastLines(const std::string& output, size_t lines, const std::string& indent) {
+std::string LastLines(const std::string& output, size_t lines, const std::string& before) {
   std::vector<std::string> all = Split(output, '\n');
   std::erase_if(all, [](const std::string& line) { return line.empty(); });
   const size_t skipped = all.size() > lines ? all.size() - lines : 0;
   std::string text;
   for (size_t i = skipped; i < all.size(); ++i) {
-    text += indent + all[i] + "\n";
+    text += before + all[i];
   }
   return text;
 }

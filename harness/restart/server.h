@@ -65,9 +65,10 @@ class Server {
   std::map<pid_t, ProgramEnd> ends_;
 };
 
-// The last lines of what a program has printed, at most so many, each with `indent` before it.
+// The last lines of what a program has printed, at most so many, each with `before` it; empty ones
+// do not count.
 [[nodiscard]] std::string LastLines(const std::string& output,
                                     size_t lines,
-                                    const std::string& indent);
+                                    const std::string& before);
 
 }  // namespace lastack
