@@ -102,20 +102,36 @@ std::string LastLine(const Start& start) {
   return "";
 }
 
-// "; its last start ended with exit code 1: "OSError: …""
+// The last start that has failed; null if none has.
+const Start* LastFailed(const RestartFacts& facts) {
+  const auto found = std::find_if(facts.starts.rbegin(),
+                                  facts.starts.rend(),
+                                  [](const Start& start) { return !start.how.empty(); });
+  return found == facts.starts.rend() ? nullptr : &*found;
+}
+
+// "its last start ended with exit code 1: "OSError: …""
 std::string LastStart(const RestartFacts& facts) {
-  if (facts.starts.empty() || facts.starts.back().how.empty()) {
+  const Start* last = LastFailed(facts);
+  if (last == nullptr) {
     return "";
   }
-  const Start& last = facts.starts.back();
-  const std::string line = LastLine(last);
+  const std::string line = LastLine(*last);
   return fmt::format("its last start ended with {}{}",
-                     last.how,
+                     last->how,
                      line.empty() ? ", and it printed nothing" : ": \"" + line + "\"");
 }
 
+// Whether the start that was under way at the end had outlasted those that failed: it may be a slow
+// one. Otherwise it would have failed like them.
 bool IsRunning(const RestartFacts& facts) {
-  return !facts.starts.empty() && facts.starts.back().how.empty();
+  if (facts.starts.empty() || !facts.starts.back().how.empty()) {
+    return false;
+  }
+  const int64_t age_ns = facts.end_ns - facts.starts.back().started_ns;
+  return std::all_of(facts.starts.begin(), facts.starts.end(), [&](const Start& start) {
+    return start.how.empty() || start.ended_ns - start.started_ns < age_ns;
+  });
 }
 
 // ---- it serves

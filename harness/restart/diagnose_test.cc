@@ -177,6 +177,17 @@ TEST(Diagnose, FreePortOwnReason) {
   EXPECT_THAT(diagnosis.sentence, HasSubstr("exit code 1: \"lock file exists\""));
 }
 
+TEST(Diagnose, AStartThatHasOnlyBegunIsOneMoreThatFails) {
+  RestartFacts facts = InUse();
+  facts.left_at_end.clear();
+  facts.probe = BindProbe{};
+  facts.starts.push_back({.started_ns = facts.end_ns - kMs / 2});
+  EXPECT_EQ(Diagnose(facts).cause, Cause::kOwnReason);
+  EXPECT_THAT(Diagnose(facts).sentence, HasSubstr("exit code 1: \"OSError: in use\""));
+  facts.starts.back().started_ns = facts.end_ns - 500 * kMs;
+  EXPECT_EQ(Diagnose(facts).cause, Cause::kNotListening);
+}
+
 TEST(Diagnose, PortFreeWithTheOldOption) {
   RestartFacts facts = InUse();
   facts.listeners = {Listener(true)};
