@@ -57,12 +57,16 @@ bool GaveUp(const RestartContext& run) {
   });
 }
 
-// While the first successor is being executed.
+// While the first successor is being executed. It may already have connections of its own; a
+// mini-socket has the cookie of the socket that it came from.
 Status LookAfterDeath(RestartContext* run) {
-  const auto sockets = SampleStates(run, kAfterDeath);
+  auto sockets = SampleStates(run, kAfterDeath);
   if (!sockets) {
     return Fail(sockets.error());
   }
+  std::erase_if(*sockets, [run](const PortSocket& socket) {
+    return !run->old_sockets.contains(socket.cookie);
+  });
   run->facts.left = GroupByState(*sockets);
   for (const OuterProcess& process : Survivors(*run)) {
     run->facts.survivors.push_back(process.own);

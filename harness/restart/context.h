@@ -3,8 +3,10 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +48,8 @@ struct RestartContext {
   std::unique_ptr<Clients> clients;
   pid_t main_pid = -1;  // as we see it
   std::vector<OldProcess> old;
-  std::vector<Fd> dying;  // pidfds of those whose end is the death
+  std::set<uint64_t> old_sockets;  // cookies of what was on the port before the death
+  std::vector<Fd> dying;           // pidfds of those whose end is the death
   std::unique_ptr<Prober> prober;
 };
 

@@ -206,8 +206,12 @@ Status OpenConnections(RestartContext* run) {
 }
 
 Status LetDie(RestartContext* run) {
-  if (const auto sampled = SampleStates(run, kBeforeDeath); !sampled) {
+  const auto sampled = SampleStates(run, kBeforeDeath);
+  if (!sampled) {
     return Fail(sampled.error());
+  }
+  for (const PortSocket& socket : *sampled) {
+    run->old_sockets.insert(socket.cookie);
   }
   run->dying = Dying(*run);
   run->prober = std::make_unique<Prober>(PlanOf(*run));

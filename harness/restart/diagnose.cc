@@ -151,7 +151,7 @@ std::string WhyBack(const RestartFacts& facts) {
   if (ListenerHas(facts, &SocketOptions::reuseport) == Known::kYes) {
     return "its sockets have SO_REUSEPORT, so " + left + " did not keep the port";
   }
-  return left + (facts.start_count > 1 ? " kept the port" : " was left on the port");
+  return left + (facts.start_count > 1 ? " kept the port for a while" : " did not keep the port");
 }
 
 Diagnosis DiagnoseServed(const RestartFacts& facts) {

@@ -91,7 +91,7 @@ TEST(Diagnose, BackAfterFailedStarts) {
   facts.left = {TimeWait(1)};
   const std::string sentence = Diagnose(facts).sentence;
   EXPECT_THAT(sentence, HasSubstr("back in 400.0 ms after 2 failed starts: "));
-  EXPECT_THAT(sentence, HasSubstr("1 connection in TIME-WAIT kept the port"));
+  EXPECT_THAT(sentence, HasSubstr("1 connection in TIME-WAIT kept the port for a while"));
 }
 
 TEST(Diagnose, LateIsNotBack) {
