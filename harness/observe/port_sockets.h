@@ -35,7 +35,7 @@ struct PortSocket {
   uint32_t queue = 0;    // of a listener: connections that nobody has accepted yet
   uint32_t backlog = 0;  // of a listener: one more than this many fit into the queue
   std::string timer;     // empty: none
-  Duration expires{};  // of the timer, from now
+  Duration expires{};    // of the timer, from now
 };
 
 class PortSockets {
