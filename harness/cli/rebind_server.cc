@@ -1,12 +1,13 @@
 #include "cli/rebind_server.h"
 
-#include <fstream>
-#include <sstream>
+#include <initializer_list>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/signal_name.h"
+#include "base/socket_address.h"
 #include "base/strings.h"
 #include "cli/commands.h"
 #include "cli/print_error.h"
@@ -73,6 +74,28 @@ ClientsDo ClientsOf(const std::string& name) {
   return ClientsDo::kHold;  // the command line allows no other
 }
 
+// Numeric, and of the family asked for.
+Status CheckAddress(const std::string& address, const std::optional<Family>& family) {
+  if (address.empty()) {
+    return {};
+  }
+  sockaddr_storage unused{};
+  const bool v4 = ToSockaddr({address, 1}, AF_INET, &unused).has_value();
+  const bool v6 = !v4 && ToSockaddr({address, 1}, AF_INET6, &unused).has_value();
+  if (!v4 && !v6) {
+    return Fail(ErrorKind::kScenario,
+                "--address " + address + ": not a numeric address",
+                "the server's host has 10.77.0.2, fd77::2, 127.0.0.1 and ::1");
+  }
+  if (family && v6 != (*family == Family::kV6)) {
+    return Fail(ErrorKind::kScenario,
+                fmt::format("--address {} and --family {}: the address is of the other family",
+                            address,
+                            ToString(*family)));
+  }
+  return {};
+}
+
 Result<RestartRequest> RequestFrom(const ServerRebindArguments& arguments) {
   RestartRequest request;
   if (arguments.port == 0) {
@@ -83,6 +106,8 @@ Result<RestartRequest> RequestFrom(const ServerRebindArguments& arguments) {
                 "there is no server to start",
                 "its command line stands behind --: lastack rebind --port 8080 -- ./server --args");
   }
+  const auto family = FamilyFromString(arguments.family);
+  const Status address = CheckAddress(arguments.address, family);
   auto ready = ParseReady(arguments.ready);
   auto signal = SignalOf(arguments.signal);
   auto bytes = RequestOf(arguments.request);
@@ -90,7 +115,8 @@ Result<RestartRequest> RequestFrom(const ServerRebindArguments& arguments) {
   auto ready_within = DurationOf("--ready-within", arguments.ready_within);
   auto stop_within = DurationOf("--stop-within", arguments.stop_within);
   for (const Error* error :
-       std::initializer_list<const Error*>{ready ? nullptr : &ready.error(),
+       std::initializer_list<const Error*>{address ? nullptr : &address.error(),
+                                           ready ? nullptr : &ready.error(),
                                            signal ? nullptr : &signal.error(),
                                            bytes ? nullptr : &bytes.error(),
                                            within ? nullptr : &within.error(),
@@ -103,7 +129,7 @@ Result<RestartRequest> RequestFrom(const ServerRebindArguments& arguments) {
   request.command = arguments.command;
   request.port = static_cast<uint16_t>(arguments.port);
   request.address = arguments.address;
-  request.family = FamilyFromString(arguments.family);
+  request.family = family;
   request.connections = arguments.connections;
   request.signal = *signal;
   request.signal_all = arguments.signal_all;

@@ -18,6 +18,7 @@ constexpr Duration kMostUntilServed = std::chrono::minutes(5);
 // not measured by our pauses.
 constexpr int kStartsWithoutPause = 50;
 constexpr Duration kStartPause = std::chrono::milliseconds(20);
+constexpr int kPartOfDowntime = 200;  // the longer it lasts, the longer the pauses: half a percent
 constexpr Duration kDecideWithin = std::chrono::milliseconds(200);
 constexpr size_t kKeptStarts = 20;  // the first half and the last half of them
 constexpr size_t kKeptOutput = 2048;
@@ -114,8 +115,10 @@ Status PauseBetweenStarts(RestartContext* run, const Deadline& deadline) {
   if (run->facts.start_count <= kStartsWithoutPause) {
     return {};
   }
+  const Duration since_death(MonotonicNs() - run->facts.death.death_ns);
+  const Duration pause = std::max(kStartPause, since_death / kPartOfDowntime);
   const auto paused = run->session->ProcessUntil([run] { return run->prober->served(); },
-                                                 std::min(kStartPause, deadline.Left()));
+                                                 std::min(pause, deadline.Left()));
   return paused ? Status() : Fail(paused.error());
 }
 

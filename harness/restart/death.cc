@@ -96,12 +96,14 @@ bool HasEndedByItself(const RestartContext& run) {
 Status AwaitAccepted(RestartContext* run) {
   ConnectionsSeen& connections = run->facts.connections;
   Deadline idle(kIdle);
-  while (connections.accepted < connections.open && !idle.Expired() && !HasEndedByItself(*run)) {
+  bool ended = false;
+  while (connections.accepted < connections.open && !idle.Expired() && !ended) {
+    ended = HasEndedByItself(*run);  // before the look, which is then the last one
     const auto sockets = run->sockets->On(run->request->port);
     if (!sockets) {
       return Fail(sockets.error());
     }
-    const int accepted = CountAccepted(*sockets);
+    const int accepted = connections.open - CountWaiting(*sockets);
     if (accepted > connections.accepted) {
       connections.accepted = accepted;
       idle = Deadline(kIdle);
@@ -151,7 +153,7 @@ Error DoesNotDie(RestartContext* run) {
       });
   const std::string state = fmt::format("it {} and has {} connections",
                                         listens ? "still listens" : "listens no more",
-                                        sockets ? CountAccepted(*sockets) : 0);
+                                        sockets ? CountConnections(*sockets) : 0);
   if (request.signal == kNoSignal) {
     return Failure(*run,
                    fmt::format("the server has not ended by itself within {} ({})", after, state),
@@ -163,6 +165,21 @@ Error DoesNotDie(RestartContext* run) {
           "the server still runs {} after SIG{} ({})", after, SignalName(request.signal), state),
       "it ignores the signal, or waits for its clients: another --signal, --clients close, or "
       "--stop-within D to wait longer");
+}
+
+// Takes over what was seen now. A server that is ending by itself has lost its descriptors before
+// the kernel has closed the listener: of that one the options stay as they were seen before.
+void AddListeners(std::vector<ListenerSeen> now, std::vector<ListenerSeen>* known) {
+  for (ListenerSeen& listener : now) {
+    const auto before = std::find_if(known->begin(), known->end(), [&](const ListenerSeen& one) {
+      return one.cookie == listener.cookie;
+    });
+    if (before == known->end()) {
+      known->push_back(std::move(listener));
+    } else if (listener.options) {
+      *before = std::move(listener);
+    }
+  }
 }
 
 }  // namespace
@@ -177,9 +194,7 @@ Status LookBeforeDeath(RestartContext* run) {
   for (const OuterProcess& process : processes) {
     run->old.push_back({process, OpenProcess(process.pid).value_or(Fd())});
   }
-  if (auto listeners = InspectListeners(*sockets, processes); !listeners.empty()) {
-    run->facts.listeners = std::move(listeners);
-  }
+  AddListeners(InspectListeners(*sockets, processes), &run->facts.listeners);
   run->facts.accepted = InspectAccepted(*sockets, processes);
   return {};
 }

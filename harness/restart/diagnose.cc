@@ -136,9 +136,18 @@ bool IsRunning(const RestartFacts& facts) {
 
 // ---- it serves
 
+bool AllReset(const RestartFacts& facts) {
+  return facts.accepted.read > 0 && facts.accepted.linger_zero == facts.accepted.read;
+}
+
 std::string WhyBack(const RestartFacts& facts) {
   const Known reuse = ListenerHas(facts, &SocketOptions::reuseaddr);
   const std::string left = DescribeLeft(facts.left);
+  if (left.empty() && AllReset(facts)) {
+    return "nothing was left on the port, because its connections have SO_LINGER 0: its death "
+           "reset "
+           "them";
+  }
   if (left.empty()) {
     return reuse == Known::kNo ? "nothing was left on the port, but its listener has no "
                                  "SO_REUSEADDR: a connection that the server closes first would "
@@ -170,7 +179,7 @@ Diagnosis DiagnoseServed(const RestartFacts& facts) {
   if (reuse == Known::kNo && (!in_time || failed > 0)) {
     diagnosis.sentence += fmt::format(" (its listener has no SO_REUSEADDR); {}", kSetReuse);
   }
-  if (reuse == Known::kNo) {
+  if (reuse == Known::kNo && !AllReset(facts)) {
     diagnosis.remedy = kSetReuse;
   }
   return diagnosis;

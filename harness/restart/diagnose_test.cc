@@ -78,6 +78,15 @@ TEST(Diagnose, BackByLuckNamesTheRemedy) {
   EXPECT_EQ(diagnosis.remedy, "set SO_REUSEADDR before bind");
 }
 
+TEST(Diagnose, BackBecauseItsConnectionsWereReset) {
+  RestartFacts facts = ServedAfter(14);
+  facts.accepted = {.read = 3, .linger_zero = 3};
+  EXPECT_THAT(Diagnose(facts).sentence, HasSubstr("SO_LINGER 0: its death reset them"));
+  EXPECT_EQ(Diagnose(facts).remedy, "");
+  facts.accepted.linger_zero = 2;
+  EXPECT_EQ(Diagnose(facts).remedy, "set SO_REUSEADDR before bind");
+}
+
 TEST(Diagnose, BackThroughReuseport) {
   RestartFacts facts = ServedAfter(14);
   facts.listeners = {Listener(false, true)};

@@ -109,10 +109,11 @@ std::vector<Left> GroupByState(const std::vector<PortSocket>& sockets) {
   return list;
 }
 
-int CountAccepted(const std::vector<PortSocket>& sockets) {
+int CountWaiting(const std::vector<PortSocket>& sockets) {
   return static_cast<int>(
       std::count_if(sockets.begin(), sockets.end(), [](const PortSocket& socket) {
-        return socket.state == State::kEstablished && socket.inode != 0;
+        return socket.kind == SampleKind::kRequest ||
+               (socket.state == State::kEstablished && socket.inode == 0);
       }));
 }
 

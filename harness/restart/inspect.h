@@ -26,6 +26,7 @@ namespace lastack {
 // The connections on the port by state; listeners and requests do not count.
 [[nodiscard]] std::vector<Left> GroupByState(const std::vector<PortSocket>& sockets);
 
-[[nodiscard]] int CountAccepted(const std::vector<PortSocket>& sockets);
+// Connections that nobody has accepted yet: in the accept queue, or before it (TCP_DEFER_ACCEPT).
+[[nodiscard]] int CountWaiting(const std::vector<PortSocket>& sockets);
 
 }  // namespace lastack

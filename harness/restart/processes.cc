@@ -13,6 +13,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 
 namespace lastack {
@@ -56,6 +57,7 @@ std::string StatusValue(const std::string& status, const std::string& key) {
 
 struct ProcessStatus {
   pid_t parent = 0;
+  bool alive = true;  // no zombie
   OuterProcess process;
 };
 
@@ -64,11 +66,34 @@ std::optional<ProcessStatus> ReadStatus(pid_t pid) {
   const auto parent = ToNumber<pid_t>(StatusValue(status, "PPid"));
   const std::string numbers = StatusValue(status, "NSpid");  // outermost first
   const auto inner = ToNumber<pid_t>(numbers.substr(numbers.rfind('\t') + 1));
-  const bool alive = StatusValue(status, "State").substr(0, 1) != "Z";
-  if (!parent || !inner || !alive) {
+  if (!parent || !inner) {
     return std::nullopt;
   }
-  return ProcessStatus{*parent, {pid, {*inner, StatusValue(status, "Name")}}};
+  const bool alive = !StatusValue(status, "State").starts_with('Z');
+  return ProcessStatus{*parent, alive, {pid, {*inner, StatusValue(status, "Name")}}};
+}
+
+// All processes by number. /proc lists by rising number, so of a process that forks and ends
+// meanwhile the child is in the next listing: read on until a listing has nothing new.
+std::map<pid_t, ProcessStatus> AllProcesses() {
+  constexpr int kMostListings = 50;  // where new ones come all the time
+  std::map<pid_t, ProcessStatus> all;
+  std::set<pid_t> listed;
+  bool is_new = true;
+  for (int listing = 0; is_new && listing < kMostListings; ++listing) {
+    is_new = false;
+    for (const std::string& name : NamesIn("/proc")) {
+      const auto pid = ToNumber<pid_t>(name);
+      if (!pid || !listed.insert(*pid).second) {
+        continue;
+      }
+      is_new = true;
+      if (auto status = ReadStatus(*pid)) {
+        all[*pid] = std::move(*status);
+      }
+    }
+  }
+  return all;
 }
 
 int GetInt(int socket, int level, int option) {
@@ -80,21 +105,15 @@ int GetInt(int socket, int level, int option) {
 }  // namespace
 
 std::vector<OuterProcess> ProcessesUnder(pid_t host_pid) {
-  std::map<pid_t, ProcessStatus> all;
-  for (const std::string& name : NamesIn("/proc")) {
-    if (const auto pid = ToNumber<pid_t>(name)) {
-      if (auto status = ReadStatus(*pid)) {
-        all[*pid] = std::move(*status);
-      }
-    }
-  }
+  const std::map<pid_t, ProcessStatus> all = AllProcesses();
   std::vector<OuterProcess> found;
   for (const auto& [pid, status] : all) {
     pid_t ancestor = status.parent;
-    while (ancestor != host_pid && all.contains(ancestor)) {
-      ancestor = all[ancestor].parent;
+    for (auto at = all.find(ancestor); ancestor != host_pid && at != all.end();
+         at = all.find(ancestor)) {
+      ancestor = at->second.parent;
     }
-    if (ancestor == host_pid) {
+    if (ancestor == host_pid && status.alive) {
       found.push_back(status.process);
     }
   }

@@ -68,11 +68,13 @@ TEST(GroupByState, OneWithoutATimerMakesTheTimeUnknown) {
   EXPECT_EQ(left[0].longest, std::nullopt);
 }
 
-TEST(CountAccepted, OnlyThoseThatSomebodyTook) {
-  EXPECT_EQ(CountAccepted({Socket(State::kEstablished, SampleKind::kSocket, 0, 0),
-                           Socket(State::kEstablished, SampleKind::kSocket, 9, 0),
-                           Socket(State::kListen, SampleKind::kSocket, 8, 0)}),
-            1);
+TEST(CountWaiting, ThoseThatNobodyTook) {
+  EXPECT_EQ(CountWaiting({Socket(State::kEstablished, SampleKind::kSocket, 0, 0),
+                          Socket(State::kEstablished, SampleKind::kSocket, 9, 0),
+                          Socket(State::kSynReceived, SampleKind::kRequest, 0, 0),
+                          Socket(State::kTimeWait, SampleKind::kTimeWait, 0, 60),
+                          Socket(State::kListen, SampleKind::kSocket, 8, 0)}),
+            2);
 }
 
 TEST(LastLines, LeavesOutEmptyOnes) {
