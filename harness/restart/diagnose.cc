@@ -110,14 +110,14 @@ const Start* LastFailed(const RestartFacts& facts) {
   return found == facts.starts.rend() ? nullptr : &*found;
 }
 
-// "its last start ended with exit code 1: "OSError: …""
+// "its last failed start ended with exit code 1: "OSError: …""
 std::string LastStart(const RestartFacts& facts) {
   const Start* last = LastFailed(facts);
   if (last == nullptr) {
     return "";
   }
   const std::string line = LastLine(*last);
-  return fmt::format("its last start ended with {}{}",
+  return fmt::format("its last failed start ended with {}{}",
                      last->how,
                      line.empty() ? ", and it printed nothing" : ": \"" + line + "\"");
 }
@@ -132,6 +132,14 @@ bool IsRunning(const RestartFacts& facts) {
   return std::all_of(facts.starts.begin(), facts.starts.end(), [&](const Start& start) {
     return start.how.empty() || start.ended_ns - start.started_ns < age_ns;
   });
+}
+
+// "; 3 processes outlived its main process"; empty where none has.
+std::string Outlived(const RestartFacts& facts) {
+  const size_t count = facts.survivors.size();
+  return count == 0   ? ""
+         : count == 1 ? "; one process outlived its main process"
+                      : fmt::format("; {} processes outlived its main process", count);
 }
 
 // ---- it serves
@@ -176,8 +184,10 @@ Diagnosis DiagnoseServed(const RestartFacts& facts) {
       failed > 0 ? " after " + Count(failed, "failed start") : "",
       why);
   const Known reuse = ListenerHas(facts, &SocketOptions::reuseaddr);
-  if (reuse == Known::kNo && (!in_time || failed > 0)) {
+  if (reuse == Known::kNo && !facts.left.empty() && (!in_time || failed > 0)) {
     diagnosis.sentence += fmt::format(" (its listener has no SO_REUSEADDR); {}", kSetReuse);
+  } else if (failed > 0) {
+    diagnosis.sentence += Outlived(facts) + "; " + LastStart(facts);
   }
   if (reuse == Known::kNo && !AllReset(facts)) {
     diagnosis.remedy = kSetReuse;
@@ -280,12 +290,12 @@ Diagnosis PortIsFree(const RestartFacts& facts, const std::string& may) {
     return diagnosis;
   }
   diagnosis.cause = Cause::kOwnReason;
-  diagnosis.sentence = fmt::format(
-      "not back within {}: {}, so it does not start for a reason of "
-      "its own; {}",
-      FormatDuration(Downtime(facts)),
-      may,
-      LastStart(facts));
+  diagnosis.sentence =
+      fmt::format("not back within {}: {}, so it does not start for a reason of its own{}; {}",
+                  FormatDuration(Downtime(facts)),
+                  may,
+                  Outlived(facts),
+                  LastStart(facts));
   return diagnosis;
 }
 

@@ -103,6 +103,18 @@ TEST(Diagnose, BackAfterFailedStarts) {
   EXPECT_THAT(sentence, HasSubstr("1 connection in TIME-WAIT kept the port for a while"));
 }
 
+TEST(Diagnose, BackAfterFailuresThatWereNotThePorts) {
+  RestartFacts facts = ServedAfter(2000);
+  facts.listeners = {Listener(true)};
+  facts.left = {TimeWait(1)};
+  facts.start_count = 3;
+  facts.survivors = {{5, "worker"}, {6, "worker"}};
+  facts.starts = {{.how = "exit code 1", .output = "memory block is in use\n"}, {}};
+  EXPECT_THAT(Diagnose(facts).sentence,
+              HasSubstr("did not keep the port; 2 processes outlived its main process; its last "
+                        "failed start ended with exit code 1: \"memory block is in use\""));
+}
+
 TEST(Diagnose, LateIsNotBack) {
   RestartFacts facts = ServedAfter(60'500);
   facts.start_count = 900;
