@@ -11,7 +11,7 @@ import subprocess
 import textwrap
 from collections.abc import Callable
 
-PREPARE_TIMEOUT_SECONDS = 120
+PREPARE_TIMEOUT_SECONDS = 300
 
 
 class Missing(Exception):
@@ -50,8 +50,11 @@ def write(folder, name, text):
 
 
 def build(*command):
-    run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
-                         timeout=PREPARE_TIMEOUT_SECONDS)
+    try:
+        run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
+                             timeout=PREPARE_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{command[0]} took longer than {PREPARE_TIMEOUT_SECONDS} s") from None
     if run.returncode != 0:
         raise Missing(f"{pathlib.Path(str(command[0])).name} cannot build it: {(run.stderr or run.stdout).strip().splitlines()[-1:]}")
 

@@ -36,7 +36,4 @@ struct Diagnosis {
 
 [[nodiscard]] Diagnosis Diagnose(const RestartFacts& facts);
 
-// "100 connections in TIME-WAIT", "1 connection in FIN-WAIT-2 and 3 in CLOSE-WAIT"; empty for none.
-[[nodiscard]] std::string DescribeLeft(const std::vector<Left>& left);
-
 }  // namespace lastack

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "restart/wording.h"
+
 namespace lastack {
 namespace {
 
@@ -258,11 +260,12 @@ TEST(Diagnose, WhatFactsDoNotExplain) {
 }
 
 TEST(Diagnose, DescribesWhatIsLeft) {
-  EXPECT_EQ(DescribeLeft({}), "");
-  EXPECT_EQ(DescribeLeft({TimeWait(1)}), "1 connection in TIME-WAIT");
-  EXPECT_EQ(DescribeLeft({TimeWait(3),
-                          {.state = State::kFinWait2, .count = 2},
-                          {.state = State::kLastAck, .count = 1}}),
+  EXPECT_EQ(Describe({}, Verb::kNone), "");
+  EXPECT_EQ(Describe({TimeWait(1)}, Verb::kNone), "1 connection in TIME-WAIT");
+  EXPECT_EQ(Describe({TimeWait(3),
+                      {.state = State::kFinWait2, .count = 2},
+                      {.state = State::kLastAck, .count = 1}},
+                     Verb::kNone),
             "3 connections in TIME-WAIT, 2 in FIN-WAIT-2 and 1 in LAST-ACK");
 }
 

@@ -8,6 +8,7 @@
 #include "base/signal_name.h"
 #include "base/strings.h"
 #include "restart/server.h"
+#include "restart/wording.h"
 
 namespace lastack {
 namespace {
@@ -90,18 +91,6 @@ std::string LeftText(const std::vector<Left>& left) {
   return parts.empty() ? "nothing" : Join(parts, ", ");
 }
 
-std::string Survivors(const RestartFacts& facts) {
-  std::vector<std::string> names;
-  constexpr size_t kListed = 6;
-  for (const ServerProcess& process : facts.survivors) {
-    if (names.size() < kListed) {
-      names.push_back(fmt::format("{} {}", process.name, process.pid));
-    }
-  }
-  const size_t more = facts.survivors.size() - names.size();
-  return Join(names, ", ") + (more > 0 ? fmt::format(" and {} more", more) : "");
-}
-
 std::string Breakdown(const RestartFacts& facts) {
   const int64_t death_ns = facts.death.death_ns;
   std::vector<std::string> parts;
@@ -176,7 +165,7 @@ std::string RestartText(const RestartFacts& facts,
   text += Listeners(facts);
   text += Line("clients", Connections(facts));
   text += Line("death", DeathText(facts));
-  text += Line("outlived", Survivors(facts));
+  text += Line("outlived", Processes(facts.survivors));
   text += Line("left", LeftText(facts.left));
   text += FailedStarts(facts);
   text += Line("restart", Breakdown(facts));
