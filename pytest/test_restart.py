@@ -176,7 +176,8 @@ def test_request_in_flight_and_clients_that_connect_again(rebind, tmp_path):
     request.write_bytes(b"hello")
     seen = rebind("--port", PORT, "--request", request, "--clients", "reconnect", "--within", LONG, server=server("echo"))
     assert seen["breakdown_ns"]["answered"] == seen["breakdown_ns"]["served"]
-    assert seen["clients"]["end_of_file"] + seen["clients"]["reset"] == 100
+    # More where some came back into the accept queue of the dying server, and were reset.
+    assert seen["clients"]["end_of_file"] + seen["clients"]["reset"] >= 100
     assert seen["clients"]["refused"] > 0
 
 
