@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -55,7 +56,7 @@ class Clients {
     bool connecting = false;
   };
 
-  explicit Clients(const ClientsPlan& plan) : plan_(plan) {}
+  explicit Clients(ClientsPlan plan) : plan_(std::move(plan)) {}
   void Serve();
   void OnEvent(Client* client);
   void OnConnected(Client* client);
