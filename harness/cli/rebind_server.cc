@@ -225,7 +225,8 @@ int RunServerRebind(const ServerRebindArguments& arguments, int stop_fd) {
   if (const Status entered = EnterUserNamespaceIfNeeded(); !entered) {
     return Fault(entered.error());
   }
-  const auto run = RunRestart(*request, {std::move(*programs), stop_fd});
+  const auto run =
+      RunRestart(*request, {std::move(*programs), stop_fd, !arguments.evidence.empty()});
   if (!run) {
     return Fault(run.error());
   }

@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "restart/comeback.h"
 #include "restart/context.h"
@@ -99,9 +101,10 @@ Result<RestartRun> RunRestart(const RestartRequest& request,
   run.facts.kernel = Kernel();
   run.server.emplace(&session, &request);
   Status done = session.Greet();
-  done = done ? StartCaptures(&captures, HostsThere(captures)) : done;
+  const auto captured = environment.capture ? HostsThere(captures) : std::vector<std::string>();
+  done = done ? StartCaptures(&captures, captured) : done;
   done = done ? Tell(&run) : done;
-  done = done ? StopCaptures(&captures, HostsThere(captures)) : done;
+  done = done ? StopCaptures(&captures, captured) : done;
   if (!done) {
     return Fail(done.error());
   }

@@ -18,7 +18,8 @@ namespace lastack {
 
 struct RestartEnvironment {
   Programs programs;
-  int stop_fd = -1;  // readable: end, with the error "interrupted"
+  int stop_fd = -1;      // readable: end, with the error "interrupted"
+  bool capture = false;  // what passes on the wire is kept; that costs time while sockets die
 };
 
 struct RestartRun {
