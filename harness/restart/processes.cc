@@ -152,8 +152,9 @@ std::vector<HeldSocket> SocketsOf(pid_t pid) {
     if (error || !target.starts_with(kPrefix)) {
       continue;
     }
-    const auto inode = ToNumber<uint32_t>(
-        std::string_view(target).substr(kPrefix.size(), target.size() - kPrefix.size() - 1));
+    const std::string number =
+        target.substr(kPrefix.size(), target.size() - kPrefix.size() - 1);  // without the bracket
+    const auto inode = ToNumber<uint32_t>(number);
     const auto fd = ToNumber<int>(name);
     if (inode && fd) {
       sockets.push_back({*fd, *inode});

@@ -11,13 +11,9 @@ namespace lastack {
 namespace {
 
 std::string LastLine(const Start& start) {
-  const std::vector<std::string> lines = Split(start.output, '\n');
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    if (!line->empty()) {
-      return *line;
-    }
-  }
-  return "";
+  std::vector<std::string> lines = Split(start.output, '\n');
+  std::erase_if(lines, [](const std::string& line) { return line.empty(); });
+  return lines.empty() ? "" : lines.back();
 }
 
 // The last start that has failed; null if none has.
