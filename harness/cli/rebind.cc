@@ -1,4 +1,5 @@
-// `lastack rebind`: how long until a server is back, for the built-in strategies.
+// `lastack rebind`: how long until a server is back, for the built-in strategies; for a server of
+// the user's see rebind_server.h.
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -20,6 +21,7 @@
 #include "base/fd.h"
 #include "cli/commands.h"
 #include "cli/print_error.h"
+#include "cli/rebind_server.h"
 #include "rebind/execute.h"
 #include "rebind/plan.h"
 #include "rebind/plot.h"
@@ -31,6 +33,7 @@ namespace lastack {
 namespace {
 
 constexpr int kAllSkipped = 4;
+constexpr const char* kBuiltInGroup = "Built-in strategies";
 
 struct RebindArguments {
   RebindWishes wishes;
@@ -229,50 +232,118 @@ int MeasureBuiltIn(const RebindArguments& arguments, int stop_fd) {
 void AddBuiltInOptions(CLI::App* command, RebindArguments* arguments) {
   RebindWishes& wishes = arguments->wishes;
   command->add_option("--strategy", wishes.strategies, "names from --list, comma-separated")
-      ->type_name("NAMES");
+      ->type_name("NAMES")
+      ->group(kBuiltInGroup);
   command->add_option("--death", wishes.deaths, "how it ends: kill, term, close")
       ->type_name("LIST")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kBuiltInGroup);
   command->add_option("--state", wishes.states, "of its connections: time-wait, established")
       ->type_name("LIST")
-      ->capture_default_str();
-  command->add_option("-n,--connections", wishes.counts, "how many connections: 0,100,10k,1M")
-      ->type_name("LIST")
-      ->capture_default_str();
-  command->add_option("--family", wishes.families, "v4, v6, dual ([::] with IPv4 clients)")
-      ->type_name("LIST")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kBuiltInGroup);
   command->add_option("--probe", wishes.probe, "try from the death on (spin), or after-exit")
       ->type_name("WHEN")
-      ->capture_default_str();
-  command->add_option("--samples", wishes.samples, "deaths for each row")->capture_default_str();
-  command->add_option("--within", wishes.within, "that long after its end it is not back")
-      ->type_name("DURATION")
-      ->capture_default_str();
-  command->add_option("--json", arguments->json, "write lastack.rebind/1; - is stdout")
-      ->type_name("FILE");
+      ->capture_default_str()
+      ->group(kBuiltInGroup);
+  command->add_option("--samples", wishes.samples, "deaths for each row")->capture_default_str()
+      ->group(kBuiltInGroup);
   command->add_option("--plot", arguments->plot, "draw time over connections, as SVG")
+      ->type_name("FILE")
+      ->group(kBuiltInGroup);
+  command->add_flag("--list", arguments->list, "print the strategies")->group(kBuiltInGroup);
+  command->add_flag("-q,--quiet", arguments->quiet, "no progress")->group(kBuiltInGroup);
+}
+
+// Options of both; what was not given is each one's own default.
+struct SharedArguments {
+  std::string connections;
+  std::string family;
+  std::string within;
+  std::string json;
+};
+
+void AddSharedOptions(CLI::App* command, SharedArguments* arguments) {
+  command
+      ->add_option("-n,--connections",
+                   arguments->connections,
+                   "how many connections it has, or has left: a list such as 0,100,10k,1M; with a "
+                   "server of yours one number (default 0,1,100,1k,10k; 100)")
+      ->type_name("LIST");
+  command
+      ->add_option("--family",
+                   arguments->family,
+                   "v4, v6, dual ([::] with IPv4 clients), as a list; with a server of yours v4 or "
+                   "v6 (default v4; as it listens)")
+      ->type_name("LIST");
+  command
+      ->add_option("--within",
+                   arguments->within,
+                   "it is back in time if it serves so soon (default 500ms after its end; 1s after "
+                   "its death)")
+      ->type_name("DURATION");
+  command
+      ->add_option("--json",
+                   arguments->json,
+                   "write lastack.rebind/1, of a server of yours lastack.restart/1; - is stdout")
       ->type_name("FILE");
-  command->add_flag("--list", arguments->list, "print the strategies");
-  command->add_flag("-q,--quiet", arguments->quiet, "no progress");
+}
+
+void Share(const SharedArguments& shared, RebindArguments* built_in, ServerRebindArguments* server) {
+  const auto give = [](const std::string& value, std::string* one, std::string* other) {
+    if (!value.empty()) {
+      *one = *other = value;
+    }
+  };
+  give(shared.connections, &built_in->wishes.counts, &server->connections);
+  give(shared.family, &built_in->wishes.families, &server->family);
+  give(shared.within, &built_in->wishes.within, &server->within);
+  give(shared.json, &built_in->json, &server->json);
+}
+
+// The first option that was given and belongs to the other use of this command; empty: none.
+std::string Stray(const CLI::App& command, const std::string& group) {
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group() == group && option->count() > 0) {
+      return option->get_name();
+    }
+  }
+  return {};
 }
 
 }  // namespace
 
 Command AddRebindCommand(CLI::App* app, int stop_fd) {
-  auto arguments = std::make_shared<RebindArguments>();
+  auto built_in = std::make_shared<RebindArguments>();
+  auto server = std::make_shared<ServerRebindArguments>();
+  auto shared = std::make_shared<SharedArguments>();
   CLI::App* command =
       app->add_subcommand("rebind", "measure how long it takes until a server is back");
-  AddBuiltInOptions(command, arguments.get());
+  AddSharedOptions(command, shared.get());
+  AddBuiltInOptions(command, built_in.get());
+  AddServerRebindOptions(command, server.get());
   command->footer(
       "Exit: 0 measured, whatever the outcome; 2 wrong usage; 3 a row could not be measured;\n"
-      "4 every row was skipped; 128+n on signal n.\n\n"
+      "4 every row was skipped; 128+n on signal n. With a server of yours: 0 back in time; 1 not.\n\n"
       "Examples:\n"
       "  lastack rebind --strategy none,reuseaddr -n 0,1,1k\n"
       "  lastack rebind --plot rebind.svg --json rebind.json\n"
-      "  lastack rebind --strategy reuseaddr --state time-wait -n 0,1k,10k,100k,1M");
-  return {[command] { return command->parsed(); },
-          [arguments, stop_fd] { return MeasureBuiltIn(*arguments, stop_fd); }};
+      "  lastack rebind --strategy reuseaddr --state time-wait -n 0,1k,10k,100k,1M\n"
+      "  lastack rebind --port 8080 --connections 100 -- ./server --args");
+  return {[command] { return command->parsed(); }, [=] {
+            Share(*shared, built_in.get(), server.get());
+            const bool own = !server->command.empty() || server->port != 0;
+            const std::string stray = Stray(*command, own ? kBuiltInGroup : kServerGroup);
+            if (!stray.empty()) {
+              PrintError({ErrorKind::kScenario,
+                          own ? stray + " is for the built-in strategies, not for a server of yours"
+                              : stray + " is for a server of yours: its command line is missing",
+                          own ? "leave it out, or leave out --port and what stands behind --"
+                              : "lastack rebind --port 8080 -- ./server --args"});
+              return static_cast<int>(kExitUsage);
+            }
+            return own ? RunServerRebind(*server, stop_fd) : MeasureBuiltIn(*built_in, stop_fd);
+          }};
 }
 
 }  // namespace lastack

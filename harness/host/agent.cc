@@ -66,6 +66,7 @@ class Agent {
   SockDiag diag_;
   Rebinds rebinds_;
   Peers peers_{&output_};
+  Programs programs_{&output_};
   Captures captures_{&output_};
   std::unique_ptr<StateWaits> waits_;
   LineBuffer requests_;
@@ -106,6 +107,7 @@ std::vector<pollfd> Agent::WhatToWaitFor() const {
     fds.push_back({input_, POLLIN, 0});
   }
   peers_.AppendPollFds(&fds);
+  programs_.AppendPollFds(&fds);
   captures_.AppendPollFds(&fds);
   return fds;
 }
@@ -121,6 +123,7 @@ void Agent::OnReadable(int fd) {
     waits_->Tick();
   } else {
     peers_.OnReadable(fd);
+    programs_.OnReadable(fd);
     captures_.OnReadable(fd);
   }
 }
@@ -135,7 +138,8 @@ void Agent::OnInput() {
     input_ = -1;
     return;
   }
-  const HostParts parts{&output_, &diag_, &peers_, &captures_, waits_.get(), &rebinds_, &keep_};
+  const HostParts parts{
+      &output_, &diag_, &peers_, &programs_, &captures_, waits_.get(), &rebinds_, &keep_};
   for (const std::string& line : requests_.Append({bytes.data(), static_cast<size_t>(got)})) {
     HandleRequest(line, parts);
   }
@@ -145,7 +149,12 @@ void Agent::OnChildren() {
   std::array<signalfd_siginfo, 16> ignored{};
   while (read(children_.get(), ignored.data(), sizeof(ignored)) > 0) {
   }
-  peers_.Reap();
+  for (const Ended& ended : CollectEnded()) {
+    if (programs_.any()) {
+      programs_.OnEnded(ended);
+    }
+    peers_.OnEnded(ended);
+  }
 }
 
 void Agent::OnRebinds() {

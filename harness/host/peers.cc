@@ -1,17 +1,15 @@
 #include "host/peers.h"
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/signal_name.h"
 #include "base/time.h"
 
 namespace lastack {
@@ -19,26 +17,6 @@ namespace {
 
 constexpr std::string_view kProtocol = "lastack.peer/1";
 constexpr size_t kMaxUnclaimed = 4096;  // a peer's stray children must not fill our memory
-
-std::optional<int> SignalFromName(const std::string& name) {
-  for (int number = 1; number < NSIG; ++number) {
-    const char* candidate = sigabbrev_np(number);
-    if (candidate != nullptr && name == candidate) {
-      return number;
-    }
-  }
-  return std::nullopt;
-}
-
-std::string SignalName(int number) {
-  const char* name = sigabbrev_np(number);
-  return name != nullptr ? name : std::to_string(number);  // real-time signals have none
-}
-
-std::string DescribeEnd(int status) {
-  return WIFSIGNALED(status) ? "was killed by SIG" + SignalName(WTERMSIG(status))
-                             : "exited with " + std::to_string(WEXITSTATUS(status));
-}
 
 }  // namespace
 
@@ -170,15 +148,11 @@ void Peers::OnForked(Peer* peer, const PeerMessage& message) {
   peers_[message.as] = std::move(child);
 }
 
-void Peers::Reap() {
-  int status = 0;
-  for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-    const Ended ended{pid, status, MonotonicNs()};
-    if (FindByPid(pid) != nullptr) {
-      Announce(ended);
-    } else if (unclaimed_.size() < kMaxUnclaimed) {
-      unclaimed_[pid] = ended;
-    }
+void Peers::OnEnded(const Ended& ended) {
+  if (FindByPid(ended.pid) != nullptr) {
+    Announce(ended);
+  } else if (unclaimed_.size() < kMaxUnclaimed) {
+    unclaimed_[ended.pid] = ended;
   }
 }
 
@@ -194,13 +168,8 @@ void Peers::Announce(const Ended& ended) {
                      "peer " + peer->name + " " + DescribeEnd(ended.status) + " before its hello",
                      {}});
   } else {
-    nlohmann::json event = {
-        {"event", "exit"}, {"peer", peer->name}, {"pid", ended.pid}, {"t", ended.t_ns}};
-    if (WIFSIGNALED(ended.status)) {
-      event["signal"] = SignalName(WTERMSIG(ended.status));
-    } else {
-      event["code"] = WEXITSTATUS(ended.status);
-    }
+    nlohmann::json event = {{"event", "exit"}, {"peer", peer->name}};
+    AddEnd(ended, &event);
     output_->Event(event);
   }
   peers_.erase(std::string(peer->name));

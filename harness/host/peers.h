@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "host/control.h"
+#include "host/ended.h"
 #include "host/output.h"
 #include "host/peer_message.h"
 #include "host/spawn.h"
@@ -52,8 +53,8 @@ class Peers {
   void AppendPollFds(std::vector<pollfd>* fds) const;
   // Forwards what the peer behind this descriptor wrote.
   void OnReadable(int fd);
-  // Collects every child that has ended; adopted ones included.
-  void Reap();
+  // A child has ended, perhaps an adopted one.
+  void OnEnded(const Ended& ended);
   void KillAll();
 
  private:
@@ -64,11 +65,6 @@ class Peers {
     std::optional<int64_t> spawn;   // the request to answer at its hello
     std::map<int64_t, Fd> sockets;  // by send_socket call, until they are passed on
     std::set<int64_t> ended_calls;
-  };
-  struct Ended {
-    pid_t pid = -1;
-    int status = 0;  // as waitpid gives it
-    int64_t t_ns = 0;
   };
 
   void Read(Peer* peer);

@@ -97,6 +97,18 @@ Answer Spawn(int64_t id, const json& request, const HostParts& parts) {
   return ToAnswer(parts.peers->Spawn(id, request.at("peer").get<std::string>(), command), kLater);
 }
 
+Answer Run(int64_t /*id*/, const json& request, const HostParts& parts) {
+  const ProgramCommand command{request.at("command").get<std::vector<std::string>>(),
+                               request.value("user", "")};
+  if (command.words.empty()) {
+    return Malformed("run has no command");
+  }
+  return parts.programs->Run(request.at("program").get<std::string>(), command)
+      .map([](pid_t pid) -> std::optional<json> {
+        return json{{"pid", pid}, {"t", MonotonicNs()}};
+      });
+}
+
 Answer Call(int64_t /*id*/, const json& request, const HostParts& parts) {
   const auto peer = request.at("peer").get<std::string>();
   return ToAnswer(parts.peers->Call(peer, request.at("request").dump()), kDone);
@@ -196,6 +208,7 @@ const std::map<std::string_view, Handler>& Handlers() {
       {"capture", Capture},
       {"capture_stop", CaptureStop},
       {"spawn", Spawn},
+      {"run", Run},
       {"call", Call},
       {"pass", Pass},
       {"signal", Signal},

@@ -7,6 +7,7 @@
 #include "host/captures.h"
 #include "host/output.h"
 #include "host/peers.h"
+#include "host/programs.h"
 #include "host/rebind.h"
 #include "host/state_waits.h"
 #include "observe/sock_diag.h"
@@ -18,6 +19,7 @@ struct HostParts {
   Output* output;
   SockDiag* diag;
   Peers* peers;
+  Programs* programs;
   Captures* captures;
   StateWaits* waits;
   Rebinds* rebinds;

@@ -22,13 +22,9 @@ constexpr int kControl = 3;
 // What posix_spawn does in the child before the program runs.
 class SpawnSetup {
  public:
-  explicit SpawnSetup(int control) {
+  SpawnSetup() {
     posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, control, kControl);
-    posix_spawn_file_actions_addclosefrom_np(&actions_, kControl + 1);
-
     posix_spawnattr_init(&attributes_);
     sigset_t set;
     sigemptyset(&set);
@@ -47,6 +43,15 @@ class SpawnSetup {
   SpawnSetup(SpawnSetup&&) = delete;
   SpawnSetup& operator=(SpawnSetup&&) = delete;
 
+  // The child's descriptor `target` is this one.
+  void Place(int descriptor, int target) {
+    posix_spawn_file_actions_adddup2(&actions_, descriptor, target);
+  }
+  void CloseFrom(int descriptor) {
+    posix_spawn_file_actions_addclosefrom_np(&actions_, descriptor);
+  }
+
+  // The program is looked for in PATH unless it is named by a path.
   [[nodiscard]] Result<pid_t> Spawn(std::vector<std::string> words) const {
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
@@ -56,7 +61,7 @@ class SpawnSetup {
     arguments.push_back(nullptr);
     pid_t pid = -1;
     const int error =
-        posix_spawn(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
+        posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
     if (error != 0) {
       return Fail(SystemError("cannot execute " + words.front(), error));
     }
@@ -73,6 +78,9 @@ class SpawnSetup {
 Result<pid_t> SpawnAs(const std::string& user,
                       const SpawnSetup& setup,
                       const std::vector<std::string>& words) {
+  if (user.empty()) {
+    return setup.Spawn(words);
+  }
   Result<pid_t> pid = -1;
   std::thread([&] { pid = BecomeUser(user).and_then([&] { return setup.Spawn(words); }); }).join();
   return pid;
@@ -116,13 +124,36 @@ Result<SpawnedProcess> SpawnPeer(const PeerCommand& command) {
   if (!command.on_term.empty()) {
     words.insert(words.end(), {"--on-term", command.on_term});
   }
-  const SpawnSetup setup(peer_end.get());
-  const Result<pid_t> pid =
-      command.user.empty() ? setup.Spawn(words) : SpawnAs(command.user, setup, words);
+  SpawnSetup setup;
+  setup.Place(STDERR_FILENO, STDOUT_FILENO);
+  setup.Place(peer_end.get(), kControl);
+  setup.CloseFrom(kControl + 1);
+  const Result<pid_t> pid = SpawnAs(command.user, setup, words);
   if (!pid) {
     return Fail(pid.error());
   }
   return SpawnedProcess{*pid, std::move(host_end)};
+}
+
+Result<SpawnedProgram> SpawnProgram(const ProgramCommand& command) {
+  std::array<int, 2> ends{};
+  if (command.words.empty() || pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return FailErrno("cannot make a pipe for a program's output");
+  }
+  Fd output(ends[0]);
+  const Fd write_end(ends[1]);
+  if (fcntl(output.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return FailErrno("cannot make a program's output non-blocking");
+  }
+  SpawnSetup setup;
+  setup.Place(write_end.get(), STDOUT_FILENO);
+  setup.Place(write_end.get(), STDERR_FILENO);
+  setup.CloseFrom(STDERR_FILENO + 1);
+  const Result<pid_t> pid = SpawnAs(command.user, setup, command.words);
+  if (!pid) {
+    return Fail(pid.error());
+  }
+  return SpawnedProgram{*pid, std::move(output)};
 }
 
 }  // namespace lastack

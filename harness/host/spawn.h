@@ -1,9 +1,10 @@
-// Starting a peer process.
+// Starting processes inside the host: peers, and programs that know nothing of lastack.
 #pragma once
 
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -30,5 +31,19 @@ struct SpawnedProcess {
 // carries the protocol), no other descriptors and no blocked signals. Returns once the program has
 // been executed. Errors: kPermission if `user` cannot be had or may not execute it; kSystem.
 [[nodiscard]] Result<SpawnedProcess> SpawnPeer(const PeerCommand& command);
+
+struct ProgramCommand {
+  std::vector<std::string> words;  // the program, looked for as execvp(3) does, and its arguments
+  std::string user;                // empty: the host's own
+};
+
+struct SpawnedProgram {
+  pid_t pid = -1;
+  Fd output;  // what it writes to stdout and stderr, in that order; non-blocking
+};
+
+// Starts a program like a peer, with its stdout and stderr in one pipe and no descriptors beside 0,
+// 1 and 2. Errors as of SpawnPeer.
+[[nodiscard]] Result<SpawnedProgram> SpawnProgram(const ProgramCommand& command);
 
 }  // namespace lastack

@@ -18,6 +18,7 @@
 #include <libmnl/libmnl.h>
 
 #include "base/socket_address.h"
+#include "observe/diag_message.h"
 #include "tcp/state.h"
 
 namespace lastack {
@@ -27,28 +28,7 @@ namespace {
 // of sockets, and not as exact. The answers wait in the socket's receive buffer (208 KiB by
 // default, about 1 KiB each).
 constexpr size_t kBatch = 32;
-constexpr size_t kReceiveBytes = 32768;  // a dump fills buffers of up to 32 KiB
 constexpr unsigned kDestroySequence = 1000;
-
-// Linux's idiag_timer (inet_diag.c).
-enum class DiagTimer { kNone, kRetransmit, kKeepalive, kTimeWait, kProbe };
-
-void PutAddress(const SocketAddress& address, int domain, __be32* words, __be16* port) {
-  sockaddr_storage storage{};
-  if (!ToSockaddr(address, domain, &storage)) {
-    return;  // stays the wildcard address, which no connection has
-  }
-  if (domain == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &storage, sizeof(v4));
-    std::memcpy(words, &v4.sin_addr, sizeof(v4.sin_addr));
-  } else {
-    sockaddr_in6 v6{};
-    std::memcpy(&v6, &storage, sizeof(v6));
-    std::memcpy(words, &v6.sin6_addr, sizeof(v6.sin6_addr));
-  }
-  *port = htons(address.port);
-}
 
 inet_diag_req_v2 ToRequest(const Endpoint& endpoint) {
   const int domain = SocketDomain(endpoint.family);
@@ -63,18 +43,6 @@ inet_diag_req_v2 ToRequest(const Endpoint& endpoint) {
   request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
   request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   return request;
-}
-
-void AppendRequest(const inet_diag_req_v2& body, nlmsghdr* header) {
-  std::memcpy(mnl_nlmsg_put_extra_header(header, sizeof(body)), &body, sizeof(body));
-}
-
-uint64_t CookieOf(const inet_diag_msg& message) {
-  return (static_cast<uint64_t>(message.id.idiag_cookie[1]) << 32U) | message.id.idiag_cookie[0];
-}
-
-bool IsMini(const inet_diag_msg& message) {
-  return message.idiag_timer == static_cast<uint8_t>(DiagTimer::kTimeWait);
 }
 
 // Is this the socket that was asked for, and not the listener of its port or another incarnation?
@@ -96,32 +64,6 @@ bool IsAskedFor(const inet_diag_msg& message, const Endpoint& endpoint) {
   return endpoint.cookie == 0 || CookieOf(message) == endpoint.cookie;
 }
 
-SampleKind KindOf(const inet_diag_msg& message) {
-  if (IsMini(message)) {
-    return SampleKind::kTimeWait;
-  }
-  // A request socket has no inode; a socket that is really in SYN-RECEIVED (simultaneous open) has
-  // its owner's.
-  const bool request = message.idiag_state == TCP_SYN_RECV && message.idiag_inode == 0;
-  return request ? SampleKind::kRequest : SampleKind::kSocket;
-}
-
-std::string TimerName(uint8_t timer) {
-  switch (static_cast<DiagTimer>(timer)) {
-    case DiagTimer::kNone:
-      return "";
-    case DiagTimer::kRetransmit:
-      return "retransmit";
-    case DiagTimer::kKeepalive:
-      return "keepalive";
-    case DiagTimer::kTimeWait:
-      return "time-wait";
-    case DiagTimer::kProbe:
-      return "probe";
-  }
-  return "";
-}
-
 StateSample ToSample(const Endpoint& endpoint, const std::optional<inet_diag_msg>& found) {
   StateSample sample;
   sample.endpoint = endpoint.name;
@@ -136,42 +78,6 @@ StateSample ToSample(const Endpoint& endpoint, const std::optional<inet_diag_msg
     sample.expires = std::chrono::milliseconds(found->idiag_expires);
   }
   return sample;
-}
-
-// What to do with each message of an answer.
-using OnMessage = std::function<void(const nlmsghdr&, const inet_diag_msg&)>;
-using OnError = std::function<void(const nlmsghdr&, int)>;
-
-// Reads one buffer of messages; netlink has answered before the write returned, so an empty queue
-// is an error. Returns how many messages there were, the end of a dump included.
-Result<size_t> Receive(mnl_socket* socket, const OnMessage& on_message, const OnError& on_error) {
-  alignas(nlmsghdr) std::array<char, kReceiveBytes> buffer;  // NOLINT(*-member-init): recv fills it
-  const ssize_t received =
-      recv(mnl_socket_get_fd(socket), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (received < 0) {
-    return FailErrno("cannot read socket states from the kernel");
-  }
-  size_t messages = 0;
-  int left = static_cast<int>(received);
-  const void* at = buffer.data();
-  for (const auto* header = static_cast<const nlmsghdr*>(at); mnl_nlmsg_ok(header, left);
-       header = mnl_nlmsg_next(header, &left)) {
-    ++messages;
-    const void* payload = mnl_nlmsg_get_payload(header);
-    const size_t size = mnl_nlmsg_get_payload_len(header);
-    if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY && size >= sizeof(inet_diag_msg)) {
-      inet_diag_msg body{};
-      std::memcpy(&body, payload, sizeof(body));
-      on_message(*header, body);
-    } else if (header->nlmsg_type == NLMSG_ERROR && size >= sizeof(int)) {
-      int error = 0;
-      std::memcpy(&error, payload, sizeof(error));
-      on_error(*header, -error);
-    } else if (header->nlmsg_type == NLMSG_DONE) {
-      on_error(*header, 0);
-    }
-  }
-  return messages;
 }
 
 }  // namespace
@@ -212,7 +118,7 @@ Status SockDiag::Get(const Endpoint* endpoints, size_t count, Found* found) {
     refused = error == ENOENT || error == ESTALE ? refused : error;
   };
   for (size_t answers = 0; answers < count;) {
-    const Result<size_t> messages = Receive(socket_.get(), on_message, on_error);
+    const Result<size_t> messages = ReceiveDiag(socket_.get(), on_message, on_error);
     if (!messages) {
       return Fail(messages.error());
     }
@@ -258,7 +164,7 @@ Status SockDiag::FindListener(const Endpoint& endpoint, std::optional<inet_diag_
     refused = error;
   };
   while (!done) {
-    const Result<size_t> messages = Receive(socket_.get(), on_message, on_error);
+    const Result<size_t> messages = ReceiveDiag(socket_.get(), on_message, on_error);
     if (!messages) {
       return Fail(messages.error());
     }
@@ -316,7 +222,7 @@ Status SockDiag::Destroy(const Endpoint& endpoint) {
     return FailErrno(what);
   }
   int refused = 0;
-  const Result<size_t> answer = Receive(
+  const Result<size_t> answer = ReceiveDiag(
       socket_.get(),
       [](const nlmsghdr& /*header*/, const inet_diag_msg& /*message*/) {},
       [&](const nlmsghdr& /*header*/, int error) { refused = error; });

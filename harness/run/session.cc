@@ -1,6 +1,7 @@
 #include "run/session.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -152,6 +153,7 @@ Status Session::Pump(Duration wait) {
   for (const HostChannel& channel : channels_) {
     fds.push_back({channel.host->from_host.get(), POLLIN, 0});
   }
+  fds.push_back({limit_.wake_fd, POLLIN, 0});
   fds.push_back({limit_.stop_fd, POLLIN, 0});
   if (limit_.deadline.Expired()) {
     return Fail(
@@ -164,6 +166,10 @@ Status Session::Pump(Duration wait) {
   }
   if (fds.back().revents != 0) {
     return Fail(ErrorKind::kSystem, "interrupted");
+  }
+  if (fds[fds.size() - 2].revents != 0) {
+    eventfd_t count = 0;
+    eventfd_read(limit_.wake_fd, &count);
   }
   for (size_t i = 0; i < channels_.size(); ++i) {
     if (fds[i].revents != 0) {
@@ -234,6 +240,9 @@ Status Session::HandleEvent(HostChannel* channel, const json& message) {
   }
   if (event == "exit") {
     return HandleExit(host, message);
+  }
+  if ((event == "output" || event == "ended") && on_program_event_) {
+    on_program_event_(host, message);
   }
   if (event == "hello") {
     const json clock = message.value("clock", json::object());

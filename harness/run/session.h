@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -35,6 +36,7 @@ struct PendingCall {
 struct RunLimit {
   int stop_fd = -1;  // becomes readable when the suite is being stopped
   Deadline deadline;
+  int wake_fd = -1;  // an eventfd: once it is readable, what is waited for is looked at again
 };
 
 class Session {
@@ -50,6 +52,12 @@ class Session {
   // Gives the slot back until the next wait is over: what is waited for takes long, and needs
   // nothing of this process.
   void YieldSlot() { slot_->Release(); }
+
+  // What hosts report of programs (`output`, `ended`) goes to `handler`.
+  void OnProgramEvent(
+      std::function<void(const std::string& host, const nlohmann::json& event)> handler) {
+    on_program_event_ = std::move(handler);
+  }
 
   // Waits for the hello of every host, and of the relay, that has not said it yet.
   [[nodiscard]] Status Greet();
@@ -113,6 +121,7 @@ class Session {
   Recorder* recorder_;
   SlotHold* slot_;
   RunLimit limit_;
+  std::function<void(const std::string&, const nlohmann::json&)> on_program_event_;
   std::vector<HostChannel> channels_;
   int64_t next_id_ = 1;
   std::map<int64_t, nlohmann::json> answers_;
