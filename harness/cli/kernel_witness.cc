@@ -10,8 +10,9 @@ constexpr size_t kWorthLoading = 5;
 
 KernelWitness Without(std::string why) {
   return {.trace = nullptr,
-          .untraced = std::move(why) + "; states that came and went between two samples, and the "
-                                       "reason of a RST, were not seen"};
+          .untraced = std::move(why) +
+                      "; states that came and went between two samples, and the "
+                      "reason of a RST, were not seen"};
 }
 
 }  // namespace

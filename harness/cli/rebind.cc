@@ -246,7 +246,8 @@ void AddBuiltInOptions(CLI::App* command, RebindArguments* arguments) {
       ->type_name("WHEN")
       ->capture_default_str()
       ->group(kBuiltInGroup);
-  command->add_option("--samples", wishes.samples, "deaths for each row")->capture_default_str()
+  command->add_option("--samples", wishes.samples, "deaths for each row")
+      ->capture_default_str()
       ->group(kBuiltInGroup);
   command->add_option("--plot", arguments->plot, "draw time over connections, as SVG")
       ->type_name("FILE")
@@ -289,7 +290,9 @@ void AddSharedOptions(CLI::App* command, SharedArguments* arguments) {
       ->type_name("FILE");
 }
 
-void Share(const SharedArguments& shared, RebindArguments* built_in, ServerRebindArguments* server) {
+void Share(const SharedArguments& shared,
+           RebindArguments* built_in,
+           ServerRebindArguments* server) {
   const auto give = [](const std::string& value, std::string* one, std::string* other) {
     if (!value.empty()) {
       *one = *other = value;
@@ -324,13 +327,15 @@ Command AddRebindCommand(CLI::App* app, int stop_fd) {
   AddServerRebindOptions(command, server.get());
   command->footer(
       "Exit: 0 measured, whatever the outcome; 2 wrong usage; 3 a row could not be measured;\n"
-      "4 every row was skipped; 128+n on signal n. With a server of yours: 0 back in time; 1 not.\n\n"
+      "4 every row was skipped; 128+n on signal n. With a server of yours: 0 back in time; 1 "
+      "not.\n\n"
       "Examples:\n"
       "  lastack rebind --strategy none,reuseaddr -n 0,1,1k\n"
       "  lastack rebind --plot rebind.svg --json rebind.json\n"
       "  lastack rebind --strategy reuseaddr --state time-wait -n 0,1k,10k,100k,1M\n"
       "  lastack rebind --port 8080 --connections 100 -- ./server --args");
-  return {[command] { return command->parsed(); }, [=] {
+  return {[command] { return command->parsed(); },
+          [=] {
             Share(*shared, built_in.get(), server.get());
             const bool own = !server->command.empty() || server->port != 0;
             const std::string stray = Stray(*command, own ? kBuiltInGroup : kServerGroup);

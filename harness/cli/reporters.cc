@@ -28,9 +28,10 @@ std::string Environment(const char* name) {
 
 // Option and path of each document that was asked for.
 std::vector<std::pair<std::string, std::string>> Documents(const ReportArguments& arguments) {
-  std::vector<std::pair<std::string, std::string>> documents = {
-      {"--json", arguments.json}, {"--junit", arguments.junit}, {"--ktap", arguments.ktap},
-      {"--html", arguments.html}};
+  std::vector<std::pair<std::string, std::string>> documents = {{"--json", arguments.json},
+                                                                {"--junit", arguments.junit},
+                                                                {"--ktap", arguments.ktap},
+                                                                {"--html", arguments.html}};
   std::erase_if(documents, [](const auto& document) { return document.second.empty(); });
   return documents;
 }

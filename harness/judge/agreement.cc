@@ -128,8 +128,8 @@ class Joint {
     const WireState& next_wire = wire_[wire + 1];
     const KernelTransition& next_kernel = kernel_[kernel + 1];
     const bool apart = wire_[wire].state != kernel_[kernel].to;  // a FIN waits behind data
-    const bool fits = next_wire.state == next_kernel.to ||
-                      (apart && Explains(next_wire.state, next_kernel.to));
+    const bool fits =
+        next_wire.state == next_kernel.to || (apart && Explains(next_wire.state, next_kernel.to));
     if (!fits) {
       return false;
     }
@@ -183,9 +183,8 @@ class Joint {
 template <typename T>
 std::vector<T> AfterOpening(const std::vector<T>& states) {
   std::vector<T> later;
-  std::ranges::copy_if(states, std::back_inserter(later), [](const T& one) {
-    return !IsOpening(StateOf(one));
-  });
+  std::ranges::copy_if(
+      states, std::back_inserter(later), [](const T& one) { return !IsOpening(StateOf(one)); });
   return later;
 }
 
@@ -232,12 +231,11 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
   if (joint.Exists()) {
     return std::nullopt;
   }
-  Finding finding{
-      .witness = Witness::kKernel,
-      .expected =
-          fmt::format("{} as on the wire: {}", trace.endpoint.name, Timeline(wire, kernel, true)),
-      .actual = "the kernel's: " + Timeline(wire, kernel, false),
-      .place = scenario.place};
+  Finding finding{.witness = Witness::kKernel,
+                  .expected = fmt::format(
+                      "{} as on the wire: {}", trace.endpoint.name, Timeline(wire, kernel, true)),
+                  .actual = "the kernel's: " + Timeline(wire, kernel, false),
+                  .place = scenario.place};
   for (const KernelTransition& one : kernel) {
     finding.events.push_back(one.event);
   }
@@ -246,8 +244,10 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
   }
   if (const ProbeRead* stall = Stall(evidence); joint.late() && stall != nullptr) {
     finding.weight = Verdict::kInconclusive;
-    finding.note = fmt::format(
-        "{} was {}, above {}", stall->name, FormatDuration(stall->value), FormatDuration(stall->margin));
+    finding.note = fmt::format("{} was {}, above {}",
+                               stall->name,
+                               FormatDuration(stall->value),
+                               FormatDuration(stall->margin));
   }
   return finding;
 }
@@ -296,7 +296,6 @@ std::vector<Finding> CheckSamples(const Scenario& scenario,
   }
   return findings;
 }
-
 
 std::vector<Finding> CheckLives(const Scenario& scenario,
                                 const Evidence& evidence,

@@ -80,8 +80,7 @@ TEST(CheckLives, EqualSequencesAgree) {
 }
 
 TEST(CheckLives, ADoctoredSequenceIsAFindingWithBothTimelines) {
-  const auto findings =
-      Lives(Traced(kActiveClose, {kEstablished, kFinWait1, kClosing, kTimeWait}));
+  const auto findings = Lives(Traced(kActiveClose, {kEstablished, kFinWait1, kClosing, kTimeWait}));
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].witness, Witness::kKernel);
   EXPECT_EQ(findings[0].weight, Verdict::kFail);
@@ -101,13 +100,14 @@ TEST(CheckLives, ATimerEndsAnyStateWithoutASegment) {
 }
 
 TEST(CheckLives, AnEndedSocketChangesItsStateNoMore) {
-  EXPECT_THAT(Lives(Traced({kEstablished, kFinWait1, kFinWait2}, {kEstablished, kFinWait1, kClosed})),
-              SizeIs(1));
+  EXPECT_THAT(
+      Lives(Traced({kEstablished, kFinWait1, kFinWait2}, {kEstablished, kFinWait1, kClosed})),
+      SizeIs(1));
 }
 
 TEST(CheckLives, AFinThatWaitsBehindDataIsAheadInTheKernel) {
-  EndpointTrace trace = Traced({kEstablished, kFinWait1, kFinWait2},
-                               {kEstablished, kFinWait1, kFinWait2});
+  EndpointTrace trace =
+      Traced({kEstablished, kFinWait1, kFinWait2}, {kEstablished, kFinWait1, kFinWait2});
   trace.wire[1].t_ns += 500 * kMs;
   trace.wire[2].t_ns += 500 * kMs;
   trace.life->transitions[2].t_ns += 500 * kMs;

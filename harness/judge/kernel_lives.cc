@@ -47,7 +47,8 @@ class Biographer {
   std::vector<KernelLife> Take() {
     for (KernelLife& life : lives_) {
       if (life.mini && life.mini->end != MiniEnd::kNotYet) {
-        life.transitions.push_back({State::kClosed, life.mini->end_ns, end_events_[life.cookie], true});
+        life.transitions.push_back(
+            {State::kClosed, life.mini->end_ns, end_events_[life.cookie], true});
       }
     }
     return std::move(lives_);

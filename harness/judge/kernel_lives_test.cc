@@ -71,7 +71,8 @@ TEST(KernelLives, AMiniSocketGoesOnWhereItsSocketSaysClosed) {
 }
 
 TEST(KernelLives, WithoutAMiniSocketClosedIsTheEnd) {
-  const Tracepoints traced = Tracepoints().State(kSynSent, kEstablished).State(kEstablished, kClosed);
+  const Tracepoints traced =
+      Tracepoints().State(kSynSent, kEstablished).State(kEstablished, kClosed);
   EXPECT_THAT(traced.States(), ElementsAre(kEstablished, kClosed));
   EXPECT_FALSE(traced.Lives().at(0).mini);
 }

@@ -87,9 +87,8 @@ bool TellsAll(const KernelLife& life, const std::vector<KernelState>& samples) {
 }
 
 void CutOff(int64_t end_ns, KernelLife* life) {
-  std::erase_if(life->transitions, [&](const KernelTransition& transition) {
-    return transition.t_ns > end_ns;
-  });
+  std::erase_if(life->transitions,
+                [&](const KernelTransition& transition) { return transition.t_ns > end_ns; });
 }
 
 void AddLives(const std::map<std::string, TraceQuality>& hosts,

@@ -48,9 +48,8 @@ std::optional<Duration> TookSegment(const StepRecord& record, const WaitSegment&
   const SeenSegment* sent = nullptr;
   const SeenSegment* before = nullptr;
   for (const SeenSegment& seen : record.what.segments) {
-    const bool matches =
-        IsSent(wait.match, seen) &&
-        Matches(wait.match, seen, trace == nullptr ? nullptr : &trace->endpoint);
+    const bool matches = IsSent(wait.match, seen) &&
+                         Matches(wait.match, seen, trace == nullptr ? nullptr : &trace->endpoint);
     if (matches && seen.t_ns <= arrived->t_ns) {
       before = sent;
       sent = &seen;

@@ -87,7 +87,7 @@ Result<std::unique_ptr<MeasuringHosts>> MeasuringHosts::Make(const HostsPlan& pl
     }
     const bool is_server = spec.name == "server";
     Result<std::map<std::string, std::string>> applied =
-        ApplySysctls(*hosts->visit_, Settings(is_server && plan.no_time_wait));
+        ApplySysctls(*hosts->visit_, Settings(is_server && plan.no_time_wait), Unknown::kRefuse);
     if (!applied) {
       return Fail(applied.error());
     }

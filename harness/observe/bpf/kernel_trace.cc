@@ -97,15 +97,14 @@ class LoadedTrace : public KernelTrace {
   LoadedTrace& operator=(LoadedTrace&&) = delete;
 
   Status Start() {
-    ring_.reset(
-        ring_buffer__new(bpf_map__fd(skeleton_->maps.ring),
-                         [](void* self, void* data, size_t /*size*/) {
-                           static_cast<LoadedTrace*>(self)->Keep(
-                               *static_cast<const lastack_trace_event*>(data));
-                           return 0;
-                         },
-                         this,
-                         nullptr));
+    ring_.reset(ring_buffer__new(
+        bpf_map__fd(skeleton_->maps.ring),
+        [](void* self, void* data, size_t /*size*/) {
+          static_cast<LoadedTrace*>(self)->Keep(*static_cast<const lastack_trace_event*>(data));
+          return 0;
+        },
+        this,
+        nullptr));
     stop_ = Fd(eventfd(0, EFD_CLOEXEC));
     if (!ring_ || !stop_.valid()) {
       return Fail(LoadError(errno));

@@ -2,13 +2,14 @@
 #include "observe/bpf/kernel_trace.h"
 
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "base/fd.h"
 #include "base/socket_address.h"

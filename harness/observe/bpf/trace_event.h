@@ -1,6 +1,8 @@
-/* What the programs in trace.bpf.c report: the layout that the kernel side writes and this process reads. C and C++.
+/* What the programs in trace.bpf.c report: the layout that the kernel side writes and this process
+ * reads. C and C++.
  *
- * Units: t_ns is CLOCK_MONOTONIC; ports are in host byte order; an IPv4 address is in the first four bytes.
+ * Units: t_ns is CLOCK_MONOTONIC; ports are in host byte order; an IPv4 address is in the first
+ * four bytes.
  */
 #ifndef LASTACK_OBSERVE_BPF_TRACE_EVENT_H_
 #define LASTACK_OBSERVE_BPF_TRACE_EVENT_H_
@@ -37,7 +39,8 @@ struct lastack_trace_event {
   char comm[16];
 };
 
-/* The value of a watched namespace: how many events it had, and how many of them did not fit into the ring. */
+/* The value of a watched namespace: how many events it had, and how many of them did not fit into
+ * the ring. */
 struct lastack_trace_counts {
   unsigned long long happened;
   unsigned long long lost;

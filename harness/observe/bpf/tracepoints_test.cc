@@ -2,10 +2,11 @@
 #include "observe/bpf/tracepoints.h"
 
 #include <bpf/btf.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace lastack {
 namespace {
