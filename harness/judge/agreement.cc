@@ -236,7 +236,7 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
                       "{} as on the wire: {}", trace.endpoint.name, Timeline(wire, kernel, true)),
                   .actual = "the kernel's: " + Timeline(wire, kernel, false),
                   .place = scenario.place,
-      .host = trace.host};
+                  .host = trace.host};
   for (const KernelTransition& one : kernel) {
     finding.events.push_back(one.event);
   }

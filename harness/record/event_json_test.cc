@@ -131,8 +131,7 @@ TEST(EventJson, EveryKindIsNamedAfterItsTypeAndDocumented) {
       "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
       "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
       "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
-      "wire_decided",   "wire_closed",    "kernel_traced",
-      "trace_closed"};
+      "wire_decided",   "wire_closed",    "kernel_traced",    "trace_closed"};
   const std::vector<EventData> all = OneOfEach();
   ASSERT_EQ(all.size(), std::variant_size_v<EventData>);
   ASSERT_EQ(all.size(), kinds.size());

@@ -24,8 +24,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventData>> kEventKin
     "call_abandoned", "peer_spawned",   "peer_exited",      "kernel_sampled", "wait_finished",
     "signal_sent",    "host_changed",   "socket_destroyed", "counters_read",  "rebound",
     "clock_read",     "capture_closed", "probe_read",       "blind_spot",     "wire_changed",
-    "wire_decided",   "wire_closed",    "kernel_traced",
-    "trace_closed"};
+    "wire_decided",   "wire_closed",    "kernel_traced",    "trace_closed"};
 
 // Enumerators as text and back.
 [[nodiscard]] inline std::string_view EnumToText(Family family) {

@@ -37,9 +37,9 @@ struct RunContext {
   std::set<std::string> lost_endpoints;        // of hosts that vanished or rebooted
   std::set<std::string> named_on_wire;         // endpoints whose addresses the relay has been told
   std::map<std::string, AsyncRebind> rebinds;  // async name → what is under way
-  KernelTrace* trace = nullptr;           // null: the kernel is not traced
-  std::string untraced;                   // why not
-  std::map<std::string, NetnsId> traced;  // host → its namespace, while it is followed
+  KernelTrace* trace = nullptr;                // null: the kernel is not traced
+  std::string untraced;                        // why not
+  std::map<std::string, NetnsId> traced;       // host → its namespace, while it is followed
   int step = kBeforeFirstStep;
   int64_t step_started_ns = 0;
 };

@@ -21,9 +21,9 @@
 #include "base/fd.h"
 #include "base/time.h"
 #include "observe/bpf/decode.h"
+#include "observe/bpf/trace.skel.h"
 #include "observe/bpf/trace_event.h"
 #include "observe/bpf/tracepoints.h"
-#include "trace.skel.h"
 
 namespace lastack {
 namespace {

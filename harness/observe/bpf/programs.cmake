@@ -7,7 +7,7 @@ set(bpf ${CMAKE_CURRENT_SOURCE_DIR}/observe/bpf)
 set(LASTACK_BPF_LIBRARY)
 
 if(LASTACK_CLANG AND LASTACK_BPFTOOL AND BPF_FOUND)
-  set(built ${CMAKE_CURRENT_BINARY_DIR}/bpf)
+  set(built ${CMAKE_CURRENT_BINARY_DIR}/bpf/observe/bpf)
   file(MAKE_DIRECTORY ${built})
   add_custom_command(
     OUTPUT ${built}/trace.skel.h
@@ -17,7 +17,7 @@ if(LASTACK_CLANG AND LASTACK_BPFTOOL AND BPF_FOUND)
     DEPENDS ${bpf}/trace.bpf.c ${bpf}/trace_event.h
     VERBATIM)
   add_library(lastack_bpf INTERFACE)
-  target_include_directories(lastack_bpf SYSTEM INTERFACE ${built})
+  target_include_directories(lastack_bpf SYSTEM INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/bpf)
   target_link_libraries(lastack_bpf INTERFACE PkgConfig::BPF)
   set(LASTACK_BPF_LIBRARY lastack_bpf)
   set(LASTACK_BPF_SOURCES ${built}/trace.skel.h ${bpf}/kernel_trace.cc ${bpf}/tracepoints.cc ${bpf}/decode.cc ${bpf}/tracepoints_test.cc
