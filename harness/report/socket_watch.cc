@@ -62,10 +62,9 @@ void SocketWatch::Add(const WatchedEvent& event) {
     found = lives_.try_emplace(cookie).first;
   }
   Life& life = found->second;
-  if (traced.local.port != 0 && traced.remote.port != 0) {
-    life.local = traced.local;
-    life.remote = traced.remote;
-  } else if (life.remote.port == 0 && life.local.port == 0) {
+  const bool tells_both = traced.local.port != 0 && traced.remote.port != 0;
+  const bool tells_first = life.local.port == 0 && life.remote.port == 0;
+  if (tells_both || tells_first) {
     life.local = traced.local;
     life.remote = traced.remote;
   }
