@@ -28,6 +28,7 @@ struct Command {
 [[nodiscard]] Command AddJudgeCommand(CLI::App* app);
 [[nodiscard]] Command AddReportCommand(CLI::App* app);
 [[nodiscard]] Command AddClaimsCommand(CLI::App* app, int stop_fd);
+[[nodiscard]] Command AddWatchCommand(CLI::App* app, int stop_fd);
 [[nodiscard]] Command AddDoctorCommand(CLI::App* app);
 [[nodiscard]] Command AddSchemaCommand(CLI::App* app);
 [[nodiscard]] Command AddCompletionCommand(CLI::App* app);

@@ -85,15 +85,16 @@ int Program(int argc, char** argv) {
   app.set_version_flag("--version", Version());
   app.require_subcommand(1);
   app.get_formatter()->column_width(32);
-  const std::array<Command, 9> commands = {AddRunCommand(&app, stop_fd),
-                                           AddRebindCommand(&app, stop_fd),
-                                           AddJudgeCommand(&app),
-                                           AddReportCommand(&app),
-                                           AddClaimsCommand(&app, stop_fd),
-                                           AddDoctorCommand(&app),
-                                           AddSchemaCommand(&app),
-                                           AddCompletionCommand(&app),
-                                           AddManualCommand(&app)};
+  const std::array<Command, 10> commands = {AddRunCommand(&app, stop_fd),
+                                            AddRebindCommand(&app, stop_fd),
+                                            AddJudgeCommand(&app),
+                                            AddReportCommand(&app),
+                                            AddClaimsCommand(&app, stop_fd),
+                                            AddWatchCommand(&app, stop_fd),
+                                            AddDoctorCommand(&app),
+                                            AddSchemaCommand(&app),
+                                            AddCompletionCommand(&app),
+                                            AddManualCommand(&app)};
   app.footer("Start with: lastack doctor; lastack run scenarios/normal/active-close-client.yaml");
   if (IsUnknownCommand(app, argc, argv)) {
     return kExitUsage;
