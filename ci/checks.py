@@ -96,8 +96,7 @@ def check_dev():
 
 def check_mutants():
     """A sample of the small changes that must make a scenario fail; ci/mutants tries them all."""
-    programs = ["lastack", "lastack-host", "lastack-peer", "lastack-wire"]
-    built = run_all("mutants", configure("dev"), build("dev", *programs))
+    built = run_all("mutants", configure("dev"), build("dev", "programs"))
     if built.failed:
         return built
     code, output = run("mutants", "ci/mutants", "--lastack", "build/dev/bin/lastack", "--sample", SAMPLE, "--seed", "1")
@@ -114,8 +113,7 @@ def check_tidy():
 def check_asan():
     """The unit tests of what reads foreign input, and one whole run, under AddressSanitizer and UndefinedBehaviorSanitizer."""
     tests = [f"{folder}_test" for folder in SANITIZED]
-    programs = ["lastack", "lastack-host", "lastack-peer"]
-    built = run_all("asan", configure("asan"), build("asan", *tests, *programs))
+    built = run_all("asan", configure("asan"), build("asan", *tests, "programs"))
     if built.failed:
         return built
     counted = Tally()

@@ -9,7 +9,6 @@ import sys
 from sources import ROOT
 
 RELEASE = ROOT / "build/release/bin/lastack"
-TARGETS = ["lastack", "lastack-host", "lastack-peer", "lastack-wire"]
 
 
 def add_lastack_option(parser):
@@ -24,7 +23,7 @@ def lastack(path):
             sys.exit(f"{path}: no such program")
         return path.resolve()
     print("building …", file=sys.stderr, flush=True)
-    for command in (["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release", "--target", *TARGETS]):
+    for command in (["cmake", "--preset", "release"], ["cmake", "--build", "--preset", "release", "--target", "programs"]):
         built = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if built.returncode != 0:
             sys.exit(f"{built.stdout[-4000:]}{built.stderr[-4000:]}\n{' '.join(command)}: exit {built.returncode}")
