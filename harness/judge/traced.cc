@@ -89,6 +89,9 @@ bool TellsAll(const KernelLife& life, const std::vector<KernelState>& samples) {
 void CutOff(int64_t end_ns, KernelLife* life) {
   std::erase_if(life->transitions,
                 [&](const KernelTransition& transition) { return transition.t_ns > end_ns; });
+  if (life->mini && life->mini->end_ns > end_ns) {
+    life->mini->end = MiniEnd::kNotYet;
+  }
 }
 
 void AddLives(const std::map<std::string, TraceQuality>& hosts,
