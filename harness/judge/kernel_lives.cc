@@ -13,7 +13,10 @@ class Biographer {
       return;  // a RST that no socket sent
     }
     KernelLife& life = LifeOf(traced);
-    Learn(traced, &life);
+    if (traced.what !=
+        TraceKind::kRstSent) {  // a listener's names the connection that it was about
+      Learn(traced, &life);
+    }
     switch (traced.what) {
       case TraceKind::kState:
         AddState(event, traced, &life);

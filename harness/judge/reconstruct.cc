@@ -303,6 +303,20 @@ Reconstruction Reconstruct(const Scenario& scenario, const Evidence& evidence) {
   return what;
 }
 
+std::vector<ToldState> KernelsWord(const EndpointTrace& trace) {
+  std::vector<ToldState> told;
+  if (trace.life) {
+    for (const KernelTransition& one : trace.life->transitions) {
+      told.push_back({.state = one.to, .t_ns = one.t_ns, .event = one.event});
+    }
+    return told;
+  }
+  for (const KernelState& one : trace.kernel) {
+    told.push_back({one.state, one.t1_ns, one.step, one.event});
+  }
+  return told;
+}
+
 const EndpointTrace* FindTrace(const Reconstruction& what, std::string_view name) {
   const EndpointTrace* found = nullptr;
   for (const EndpointTrace& trace : what.endpoints) {

@@ -69,6 +69,15 @@ struct Reconstruction {
 // The latest endpoint of that name; null if none came to be.
 [[nodiscard]] const EndpointTrace* FindTrace(const Reconstruction& what, std::string_view name);
 
+// A state that the kernel told: a transition where the endpoint's life is known, else a sample.
+struct ToldState {
+  State state = State::kClosed;
+  int64_t t_ns = 0;           // of a sample its end
+  int step = kAfterLastStep;  // of a sample
+  int64_t event = 0;
+};
+[[nodiscard]] std::vector<ToldState> KernelsWord(const EndpointTrace& trace);
+
 // Whether the segment belongs to the endpoint's connection by its addresses.
 [[nodiscard]] bool IsOf(const Endpoint& endpoint, const Segment& segment);
 

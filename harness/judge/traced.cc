@@ -89,6 +89,9 @@ bool TellsAll(const KernelLife& life, const std::vector<KernelState>& samples) {
 void CutOff(int64_t end_ns, KernelLife* life) {
   std::erase_if(life->transitions,
                 [&](const KernelTransition& transition) { return transition.t_ns > end_ns; });
+  if (life->mini && life->mini->end_ns > end_ns) {
+    life->mini->end = MiniEnd::kNotYet;
+  }
 }
 
 void AddLives(const std::map<std::string, TraceQuality>& hosts,
@@ -118,7 +121,9 @@ void AddLives(const std::map<std::string, TraceQuality>& hosts,
   }
 }
 
-// The nth RST that a host sent between two addresses is the nth that its kernel says it sent.
+// The nth RST that a host sent between two addresses is the nth that its kernel says it sent, where
+// the two agree on how many there were. That a reason is not specified says nothing: before Linux
+// 6.12 that of every abort is.
 void AddReasons(const Evidence& evidence, SeenSegments* segments) {
   using Way = std::tuple<std::string, SocketAddress, SocketAddress>;
   std::map<Way, std::vector<std::string>> reasons;
@@ -127,16 +132,16 @@ void AddReasons(const Evidence& evidence, SeenSegments* segments) {
       reasons[{traced->host, traced->local, traced->remote}].push_back(traced->reason);
     }
   }
-  std::map<Way, size_t> next;
+  std::map<Way, std::vector<SeenSegment*>> sent;
   for (SeenSegment& seen : *segments) {
-    if (!seen.sent || !seen.segment.flags.rst) {
-      continue;
+    if (seen.sent && seen.segment.flags.rst) {
+      sent[{seen.host, seen.segment.source, seen.segment.destination}].push_back(&seen);
     }
-    const Way way = {seen.host, seen.segment.source, seen.segment.destination};
-    const auto known = reasons.find(way);
-    const size_t number = next[way]++;
-    if (known != reasons.end() && number < known->second.size()) {
-      seen.reason = known->second[number];
+  }
+  for (const auto& [way, told] : reasons) {
+    const std::vector<SeenSegment*>& seen = sent[way];
+    for (size_t i = 0; i < told.size() && told.size() == seen.size(); ++i) {
+      seen[i]->reason = told[i] == "NOT_SPECIFIED" ? "" : told[i];
     }
   }
 }

@@ -59,8 +59,8 @@ json StatesJson(const EndpointTrace& trace) {
   for (const WireState& wire : trace.wire) {
     seen.push_back({wire.t_ns, wire.state, "wire"});
   }
-  for (const KernelState& kernel : trace.kernel) {
-    seen.push_back({kernel.t1_ns, kernel.state, "kernel"});
+  for (const ToldState& kernel : KernelsWord(trace)) {
+    seen.push_back({kernel.t_ns, kernel.state, "kernel"});
   }
   std::stable_sort(
       seen.begin(), seen.end(), [](const Seen& a, const Seen& b) { return a.t_ns < b.t_ns; });
@@ -73,6 +73,21 @@ json StatesJson(const EndpointTrace& trace) {
   return states;
 }
 
+// TIME-WAIT as its mini-socket lived it; null if the endpoint did not come to it.
+json TimeWaitJson(const KernelLife& life) {
+  const auto begin = std::ranges::find(life.transitions, State::kTimeWait, &KernelTransition::to);
+  if (!life.mini || begin == life.transitions.end()) {
+    return nullptr;
+  }
+  json time_wait = {{"begin_ns", begin->t_ns},
+                    {"planned_end_ns", life.mini->planned_end_ns},
+                    {"end", std::string(ToString(life.mini->end))}};
+  if (life.mini->end != MiniEnd::kNotYet) {
+    time_wait["end_ns"] = life.mini->end_ns;
+  }
+  return time_wait;
+}
+
 json EndpointJson(const EndpointTrace& trace) {
   json entry = {{"name", trace.endpoint.name},
                 {"host", trace.host},
@@ -81,20 +96,30 @@ json EndpointJson(const EndpointTrace& trace) {
   if (trace.endpoint.remote) {
     entry["remote"] = ToString(*trace.endpoint.remote);
   }
+  if (trace.life) {
+    entry["retransmissions"] = trace.life->retransmissions;
+    if (json time_wait = TimeWaitJson(*trace.life); !time_wait.is_null()) {
+      entry["time_wait"] = std::move(time_wait);
+    }
+  }
   return entry;
 }
 
 json SegmentJson(const SeenSegment& seen) {
-  return {{"host", seen.host},
-          {"packet", seen.packet},
-          {"at_ns", seen.t_ns},
-          {"direction", seen.sent ? "out" : "in"},
-          {"source", ToString(seen.segment.source)},
-          {"destination", ToString(seen.segment.destination)},
-          {"flags", ToString(seen.segment.flags)},
-          {"seq", seen.segment.seg_seq},
-          {"ack", seen.segment.seg_ack},
-          {"bytes", seen.segment.seg_len}};
+  json entry = {{"host", seen.host},
+                {"packet", seen.packet},
+                {"at_ns", seen.t_ns},
+                {"direction", seen.sent ? "out" : "in"},
+                {"source", ToString(seen.segment.source)},
+                {"destination", ToString(seen.segment.destination)},
+                {"flags", ToString(seen.segment.flags)},
+                {"seq", seen.segment.seg_seq},
+                {"ack", seen.segment.seg_ack},
+                {"bytes", seen.segment.seg_len}};
+  if (!seen.reason.empty()) {
+    entry["reason"] = seen.reason;
+  }
+  return entry;
 }
 
 json CallsJson(const Scenario& scenario, const Evidence& evidence) {
@@ -196,6 +221,9 @@ json TimelineEntryJson(const TimelineEntry& entry) {
     }
     one["received_ns"] = entry.received_ns;
     one["bytes"] = entry.bytes;
+    if (!entry.reason.empty()) {
+      one["reason"] = entry.reason;
+    }
     one["sender_state"] = entry.sender_state;
     one["receiver_state"] = entry.receiver_state;
   }

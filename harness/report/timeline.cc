@@ -44,9 +44,9 @@ void AddCalls(const Scenario& scenario, const Evidence& evidence, Timeline* time
 
 void AddKernelStates(const Reconstruction& what, Timeline* timeline) {
   for (const EndpointTrace& trace : what.endpoints) {
-    for (const KernelState& kernel : trace.kernel) {
+    for (const ToldState& kernel : KernelsWord(trace)) {
       timeline->entries.push_back({.kind = TimelineEntry::Kind::kKernelState,
-                                   .t_ns = kernel.t1_ns,
+                                   .t_ns = kernel.t_ns,
                                    .host = trace.host,
                                    .text = std::string(ToString(kernel.state)),
                                    .step = kernel.step,
@@ -136,9 +136,9 @@ std::vector<TimelineConnection> Connections(const Reconstruction& what) {
                             .packet = wire.packet,
                             .cause = wire.cause});
     }
-    for (const KernelState& kernel : trace.kernel) {
+    for (const ToldState& kernel : KernelsWord(trace)) {
       end.states.push_back({.state = std::string(ToString(kernel.state)),
-                            .t_ns = kernel.t1_ns,
+                            .t_ns = kernel.t_ns,
                             .kernel = true,
                             .event = kernel.event});
     }

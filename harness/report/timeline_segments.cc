@@ -114,7 +114,8 @@ class SegmentPairing {
                         .pure = !flags.syn && !flags.fin && !flags.rst,
                         .sender_state = StateAt(states_, seen.host, seen.packet),
                         .lost = seen.lost,
-                        .injected = seen.injected};
+                        .injected = seen.injected,
+                        .reason = seen.reason};
     if (const auto found = connection_of_.find(index); found != connection_of_.end()) {
       entry.connection = found->second;
       const auto& connection = what_.connections[static_cast<size_t>(entry.connection)];

@@ -115,6 +115,23 @@ TEST_F(KernelTraceTest, SaysWhyARstWasSent) {
   }
 }
 
+// A segment that a socket deals with has lost its device by then.
+TEST_F(KernelTraceTest, TellsTheRstOfASocketThatIsNotReadAnyMore) {
+  Connect(5003);
+  ASSERT_EQ(shutdown(server.get(), SHUT_RDWR), 0);
+  ASSERT_EQ(write(client.get(), "x", 1), 1);
+  std::vector<std::string> reasons;
+  for (const TracedEvent& event : trace_->Take(netns_).events) {
+    if (event.data.what == TraceKind::kRstSent) {
+      reasons.push_back(event.data.reason);
+      EXPECT_EQ(event.data.remote.port, 5003);
+    }
+  }
+  if (trace_->blind_spots().empty()) {
+    EXPECT_THAT(reasons, ElementsAre("TCP_ABORT_ON_DATA"));
+  }
+}
+
 TEST_F(KernelTraceTest, WhatIsNotWatchedIsNotTold) {
   trace_->Forget(netns_);
   Connect(5002);

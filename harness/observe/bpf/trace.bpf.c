@@ -289,10 +289,11 @@ static void set_addresses_of_answer(struct lastack_trace_event *event, const str
   }
 }
 
-/* Without a segment it is an abort of this end. `sk` may be a mini-socket or a request. */
+/* Without a segment it is an abort of this end. `sk` may be a mini-socket or a request. A segment that has reached a full
+ * socket, a listener among them, knows no device any more.
+ */
 static void report_rst(struct sock *sk, struct sk_buff *skb, int reason) {
-  u32 netns = skb ? BPF_CORE_READ(skb, dev, nd_net.net, ns.inum)
-                  : (sk ? netns_of(&sk->__sk_common) : 0);
+  u32 netns = sk ? netns_of(&sk->__sk_common) : (skb ? BPF_CORE_READ(skb, dev, nd_net.net, ns.inum) : 0);
   struct lastack_trace_event *event = begin(netns, LASTACK_TRACE_RST_SENT);
   if (!event) {
     return;
