@@ -187,6 +187,17 @@ def test_ordinary_user_passes(ordinary_user, family):
 
 
 @as_root
+def test_an_ordinary_user_cannot_trace_the_kernel_and_need_not(ordinary_user):
+    asked = ordinary_user("run", "scenarios/abort/linger-zero.yaml", "--witness", "bpf", "--evidence", "own")
+    assert asked.returncode == 3, asked.stdout + asked.stderr
+    assert re.search(r"^hint: .*root", asked.stderr, re.MULTILINE)
+    auto = ordinary_user("run", "scenarios/abort/linger-zero.yaml", "--repeat", "5", "--set", "family=v4", "--evidence", "own")
+    assert auto.returncode == 0, auto.stdout + auto.stderr
+    result = json.loads(next((ordinary_user.folder / "own").rglob("result.json")).read_text())
+    assert any(text.startswith("not traced: ") for text in result["witnesses"]["kernel"]["blind_spots"])
+
+
+@as_root
 def test_what_an_ordinary_user_cannot_do_is_skipped_with_a_reason(ordinary_user):
     alone = ordinary_user("run", "scenarios/listener/port-taken-by-other-user-in-time-wait.yaml", "--evidence", "own")
     assert alone.returncode == 4, alone.stdout + alone.stderr

@@ -188,6 +188,13 @@ std::vector<T> AfterOpening(const std::vector<T>& states) {
   return later;
 }
 
+// Whether each transition is one of the diagram; a socket may be used again after its end.
+bool IsPath(const std::vector<KernelTransition>& life) {
+  return std::ranges::adjacent_find(life, [](const auto& one, const auto& next) {
+           return one.to != State::kClosed && !CanFollow(one.to, next.to);
+         }) == life.end();
+}
+
 std::string Timeline(const std::vector<WireState>& wire,
                      const std::vector<KernelTransition>& kernel,
                      bool of_wire) {
@@ -228,7 +235,7 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
   const std::vector<WireState> wire = AfterOpening(trace.wire);
   const std::vector<KernelTransition> kernel = AfterOpening(trace.life->transitions);
   Joint joint(wire, kernel);
-  if (joint.Exists()) {
+  if (IsPath(kernel) && joint.Exists()) {
     return std::nullopt;
   }
   Finding finding{.witness = Witness::kKernel,

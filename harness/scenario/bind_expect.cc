@@ -1,6 +1,5 @@
 // Binds `expect`: state sequences, checked against the state diagram, and segments.
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -9,40 +8,6 @@
 
 namespace lastack {
 namespace {
-
-struct Edge {
-  State from;
-  State to;
-};
-
-// RFC 9293 section 3.3.2, figure 5. FIN-WAIT-1 to TIME-WAIT is its FIN that acknowledges ours (note
-// 2 there). Any state may end in CLOSED: by a reset, a timeout or an abort.
-constexpr std::array<Edge, 17> kEdges = {{
-    {State::kClosed, State::kListen},
-    {State::kClosed, State::kSynSent},
-    {State::kListen, State::kSynReceived},
-    {State::kListen, State::kSynSent},
-    {State::kSynSent, State::kSynReceived},
-    {State::kSynSent, State::kEstablished},
-    {State::kSynReceived, State::kEstablished},
-    {State::kSynReceived, State::kFinWait1},
-    {State::kSynReceived, State::kListen},
-    {State::kEstablished, State::kFinWait1},
-    {State::kEstablished, State::kCloseWait},
-    {State::kFinWait1, State::kFinWait2},
-    {State::kFinWait1, State::kClosing},
-    {State::kFinWait1, State::kTimeWait},
-    {State::kFinWait2, State::kTimeWait},
-    {State::kClosing, State::kTimeWait},
-    {State::kCloseWait, State::kLastAck},
-}};
-
-bool CanFollow(State from, State to) {
-  return (to == State::kClosed && from != State::kClosed) ||
-         std::any_of(kEdges.begin(), kEdges.end(), [&](const Edge& edge) {
-           return edge.from == from && edge.to == to;
-         });
-}
 
 bool CanBegin(State state) {
   return state == State::kEstablished || state == State::kListen || state == State::kSynSent ||

@@ -40,6 +40,33 @@ constexpr std::array<State, 14> kFromLinux = {
     State::kClosed,
 };
 
+struct Edge {
+  State from;
+  State to;
+};
+
+// RFC 9293 section 3.3.2, figure 5. FIN-WAIT-1 to TIME-WAIT is its FIN that acknowledges ours (note
+// 2 there). Any state may end in CLOSED: by a reset, a timeout or an abort.
+constexpr std::array<Edge, 17> kEdges = {{
+    {State::kClosed, State::kListen},
+    {State::kClosed, State::kSynSent},
+    {State::kListen, State::kSynReceived},
+    {State::kListen, State::kSynSent},
+    {State::kSynSent, State::kSynReceived},
+    {State::kSynSent, State::kEstablished},
+    {State::kSynReceived, State::kEstablished},
+    {State::kSynReceived, State::kFinWait1},
+    {State::kSynReceived, State::kListen},
+    {State::kEstablished, State::kFinWait1},
+    {State::kEstablished, State::kCloseWait},
+    {State::kFinWait1, State::kFinWait2},
+    {State::kFinWait1, State::kClosing},
+    {State::kFinWait1, State::kTimeWait},
+    {State::kFinWait2, State::kTimeWait},
+    {State::kClosing, State::kTimeWait},
+    {State::kCloseWait, State::kLastAck},
+}};
+
 }  // namespace
 
 std::string_view ToString(State state) {
@@ -73,6 +100,13 @@ std::optional<State> StateFromLinux(int linux_state) {
     return std::nullopt;
   }
   return kFromLinux[static_cast<size_t>(linux_state)];
+}
+
+bool CanFollow(State from, State to) {
+  return (to == State::kClosed && from != State::kClosed) ||
+         std::any_of(kEdges.begin(), kEdges.end(), [&](const Edge& edge) {
+           return edge.from == from && edge.to == to;
+         });
 }
 
 std::string ToString(const std::vector<State>& states) {

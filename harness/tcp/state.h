@@ -36,6 +36,9 @@ enum class State {
 // number Linux does not have.
 [[nodiscard]] std::optional<State> StateFromLinux(int linux_state);
 
+// Whether the one state can lead to the other at once: figure 5, and CLOSED from anywhere.
+[[nodiscard]] bool CanFollow(State from, State to);
+
 // "ESTABLISHED, FIN-WAIT-1, …".
 [[nodiscard]] std::string ToString(const std::vector<State>& states);
 
