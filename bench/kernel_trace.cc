@@ -46,7 +46,7 @@ class Loopback {
   [[nodiscard]] bool good() const { return good_; }
 
  private:
-  const sockaddr* Address() const {
+  [[nodiscard]] const sockaddr* Address() const {
     return static_cast<const sockaddr*>(static_cast<const void*>(&address_));
   }
 

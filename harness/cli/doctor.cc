@@ -18,26 +18,28 @@ int Diagnose() {
   bool able = true;
   const Status entered = EnterUserNamespaceIfNeeded();
   if (!entered) {
-    fmt::print("{:4} {:13} {}\n     hint: {}\n",
+    fmt::print("{:4} {:14} {}\n     hint: {}\n",
                "NO",
                "namespaces",
                entered.error().message,
                entered.error().hint);
     able = false;
   }
-  for (const auto& [program, what] : {std::pair{"lastack-host", "the agent inside a host"},
-                                      std::pair{"lastack-wire", "the relay inside a link"},
-                                      std::pair{"lastack-peer", "the process that owns sockets"}}) {
+  for (const auto& [program, what] :
+       {std::pair{"lastack-host", "the agent inside a host"},
+        std::pair{"lastack-wire", "the relay inside a link"},
+        std::pair{"lastack-peer", "the process that owns sockets"},
+        std::pair{"lastack-rebind", "what lastack rebind measures"}}) {
     const auto path = FindProgram(program);
-    fmt::print("{:4} {:13} {}\n", path ? "yes" : "NO", program, path ? what : path.error().message);
+    fmt::print("{:4} {:14} {}\n", path ? "yes" : "NO", program, path ? what : path.error().message);
     able = able && path.has_value();
   }
   for (const Capability& capability : ProbeCapabilities()) {
     fmt::print(
-        "{:4} {:13} {}\n", capability.available ? "yes" : "NO", capability.name, capability.what);
+        "{:4} {:14} {}\n", capability.available ? "yes" : "NO", capability.name, capability.what);
     if (!capability.available) {
       fmt::print(
-          "     {:13} why:  {}\n     {:13} hint: {}\n", "", capability.why, "", capability.hint);
+          "     {:14} why:  {}\n     {:14} hint: {}\n", "", capability.why, "", capability.hint);
       able = able && !capability.required;
     }
   }
