@@ -154,7 +154,9 @@ class LoadedTrace : public KernelTrace {
     kept_.erase(netns);
   }
 
-  const std::vector<std::string>& blind_spots() const override { return blind_spots_; }
+  [[nodiscard]] const std::vector<std::string>& blind_spots() const override {
+    return blind_spots_;
+  }
 
  private:
   struct Kept {

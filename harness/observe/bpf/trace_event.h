@@ -7,6 +7,7 @@
 #ifndef LASTACK_OBSERVE_BPF_TRACE_EVENT_H_
 #define LASTACK_OBSERVE_BPF_TRACE_EVENT_H_
 
+/* NOLINTBEGIN(readability-identifier-naming): the names are C's */
 enum lastack_trace_kind {
   LASTACK_TRACE_STATE,           /* a socket goes from old_state to new_state */
   LASTACK_TRACE_TIMER_SET,       /* the timer of a mini-socket: it lives for left_ticks */
@@ -45,5 +46,6 @@ struct lastack_trace_counts {
   unsigned long long happened;
   unsigned long long lost;
 };
+/* NOLINTEND(readability-identifier-naming) */
 
 #endif
