@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "judge/sequence.h"
+#include "judge/stall.h"
 #include "judge/traced.h"
 
 namespace lastack {
@@ -220,15 +221,6 @@ std::string Timeline(const std::vector<WireState>& wire,
   return text.empty() ? "nothing" : text;
 }
 
-// A probe of the machine that says how it can be that times differ.
-const ProbeRead* Stall(const Evidence& evidence) {
-  const ProbeRead* stall = nullptr;
-  for (const auto& [event, probe] : Select<ProbeRead>(evidence.events)) {
-    stall = probe->value > probe->margin ? probe : stall;
-  }
-  return stall;
-}
-
 std::optional<Finding> CheckLife(const Scenario& scenario,
                                  const Evidence& evidence,
                                  const EndpointTrace& trace) {
@@ -250,12 +242,9 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
   for (const WireState& one : wire) {
     finding.packets.push_back(one.packet);
   }
-  if (const ProbeRead* stall = Stall(evidence); joint.late() && stall != nullptr) {
+  if (const std::vector<Stall> stalls = Stalls(evidence.events); joint.late() && !stalls.empty()) {
     finding.weight = Verdict::kInconclusive;
-    finding.note = fmt::format("{} was {}, above {}",
-                               stall->name,
-                               FormatDuration(stall->value),
-                               FormatDuration(stall->margin));
+    finding.note = Describe(*stalls.back().probe);
   }
   return finding;
 }

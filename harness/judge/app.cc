@@ -7,6 +7,7 @@
 
 #include "base/overloaded.h"
 #include "base/strings.h"
+#include "judge/stall.h"
 
 namespace lastack {
 namespace {
@@ -247,10 +248,7 @@ std::optional<Finding> CheckTook(const std::optional<Range<Duration>>& range,
   if (probe != nullptr && excess.count() > 0 && probe->value > probe->margin &&
       excess <= probe->value) {
     finding.weight = Verdict::kInconclusive;
-    finding.note = fmt::format("{} of {} in this step (margin {})",
-                               probe->name,
-                               FormatDuration(probe->value),
-                               FormatDuration(probe->margin));
+    finding.note = Describe(*probe);
   }
   return finding;
 }

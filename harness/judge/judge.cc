@@ -162,7 +162,7 @@ Judgement Judge(const Scenario& scenario, const Evidence& evidence) {
   judgement.findings = steps.findings;
   if (steps.all_done) {  // otherwise the sequences are cut short, and the step says why
     Add(CheckStates(scenario, what), &judgement.findings);
-    Add(CheckSegments(scenario, what), &judgement.findings);
+    Add(CheckSegments(scenario, evidence, what), &judgement.findings);
     Add(CheckRules(scenario, evidence), &judgement.findings);
   }
   Add(CheckSamples(scenario, evidence, what), &judgement.findings);

@@ -66,6 +66,13 @@ inline SeenSegment Sent(const std::string& from, Flags flags, uint32_t seq, uint
   return seen;
 }
 
+// The same segment in the other end's capture.
+inline SeenSegment Received(SeenSegment seen) {
+  seen.host = seen.host == "client" ? "server" : "client";
+  seen.sent = false;
+  return seen;
+}
+
 // One connection that all these segments belong to, in this order.
 inline Reconstruction WithSegments(std::vector<SeenSegment> segments) {
   Reconstruction what;

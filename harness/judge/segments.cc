@@ -10,7 +10,9 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "base/time.h"
 #include "judge/app.h"
+#include "judge/stall.h"
 #include "judge/states.h"
 
 namespace lastack {
@@ -40,19 +42,25 @@ bool Includes(const std::set<std::string>& all, const std::set<std::string>& som
 // How far each end of a connection has got, to tell a handshake's segments and an ACK that covers
 // everything.
 struct Progress {
-  bool established = false;
   std::set<SocketAddress> synchronized;  // whose SYN was sent
+  std::set<SocketAddress> established;   // to whom the ACK of its SYN has come
   std::map<SocketAddress, uint32_t>
       sent_until;  // sender → the sequence number after its last octet
 
   // What the relay made nobody has sent: it is neither to be acknowledged nor part of a handshake.
   void Add(const SeenSegment& seen) {
-    if (!seen.injected) {
-      Add(seen.segment);
+    if (seen.injected) {
+      return;
+    }
+    if (seen.sent) {
+      AddSent(seen.segment);
+    }
+    if (!seen.sent || seen.loopback) {
+      AddReceived(seen.segment);
     }
   }
 
-  void Add(const Segment& segment) {
+  void AddSent(const Segment& segment) {
     const uint32_t end = segment.seg_seq + SequenceLength(segment);
     const auto known = sent_until.find(segment.source);
     if (known == sent_until.end() || SeqLess(known->second, end)) {
@@ -61,9 +69,12 @@ struct Progress {
     if (segment.flags.syn) {
       synchronized.insert(segment.source);
     }
-    // Without the SYNs of both ends it is the challenge ACK of an earlier connection's end.
-    if (!segment.flags.syn && !segment.flags.rst && segment.flags.ack && synchronized.size() == 2) {
-      established = true;
+  }
+
+  // Without the SYNs of both ends it is the challenge ACK of an earlier connection's end.
+  void AddReceived(const Segment& segment) {
+    if (segment.flags.ack && !segment.flags.rst && synchronized.size() == 2) {
+      established.insert(segment.destination);
     }
   }
 
@@ -73,8 +84,10 @@ struct Progress {
   }
 };
 
+// A SYN that an end sends again before it has the ACK of its first one belongs to the handshake.
 bool MustBeListed(const Segment& segment, const Progress& progress) {
-  return segment.flags.fin || segment.flags.rst || (segment.flags.syn && progress.established);
+  return segment.flags.fin || segment.flags.rst ||
+         (segment.flags.syn && progress.established.contains(segment.source));
 }
 
 Fate FateOf(const SeenSegment& seen) {
@@ -141,10 +154,48 @@ std::string ToText(const std::string& sender, const SeenSegment& seen) {
          (seen.reason.empty() ? std::string() : " for " + seen.reason);
 }
 
+// Finds, for a SYN or FIN that is sent again, the time since it was sent last.
+class Repetitions {
+ public:
+  // Nothing for one that was not sent before, and for what no timer sends.
+  std::optional<Duration> Add(const SeenSegment& seen) {
+    const Segment& segment = seen.segment;
+    if (seen.injected || segment.flags.rst || !(segment.flags.syn || segment.flags.fin)) {
+      return std::nullopt;
+    }
+    const auto [last, is_first] = last_.try_emplace(
+        {segment.source, segment.destination, segment.seg_seq, ToString(segment.flags)}, seen.t_ns);
+    const Duration since(seen.t_ns - last->second);
+    last->second = seen.t_ns;
+    return is_first ? std::nullopt : std::optional(since);
+  }
+
+ private:
+  std::map<std::tuple<SocketAddress, SocketAddress, uint32_t, std::string>, int64_t> last_;
+};
+
+// What can have kept an ACK from coming in time.
+struct Delays {
+  Duration round_trip{};  // of the link
+  std::vector<Stall> stalls;
+};
+
+// The probe that says that the machine stood still for all the time between two sendings in which
+// the ACK was due.
+const ProbeRead* StallOver(Duration between, int64_t t_ns, const Delays& delays) {
+  for (const Stall& stall : delays.stalls) {
+    if (stall.from_ns <= t_ns && t_ns <= stall.to_ns &&
+        between <= delays.round_trip + stall.probe->value + stall.probe->margin) {
+      return stall.probe;
+    }
+  }
+  return nullptr;
+}
+
 // Walks one list of expected segments along the segments sent on some connections.
 class ListMatcher {
  public:
-  explicit ListMatcher(const ExpectedSegments& list) : list_(list) {
+  ListMatcher(const ExpectedSegments& list, const Delays& delays) : list_(list), delays_(delays) {
     for (const ExpectedSegment& segment : list.segments) {
       for (int i = 0; i < segment.times; ++i) {
         wanted_.push_back(&segment);
@@ -155,61 +206,83 @@ class ListMatcher {
   // `sender` is the host that the segment is from, or, of an injected one, claims to be from.
   void Feed(size_t connection, const std::string& sender, const SeenSegment& seen) {
     Progress& progress = progress_[connection];
-    const bool more = next_ < wanted_.size();
-    if (more && Fits(*wanted_[next_], sender, seen, progress)) {
-      ++next_;
-    } else if (MustBeListed(seen.segment, progress) && !finding_) {
-      finding_ = Finding{.witness = Witness::kWire,
-                         .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
-                         .actual = ToText(sender, seen),
-                         .place = more ? wanted_[next_]->place : list_.place,
-                         .packets = {seen.packet},
-                         .host = seen.host};
+    if (seen.sent || seen.injected) {
+      Match(progress, sender, seen);
     }
     progress.Add(seen);
   }
 
   [[nodiscard]] std::optional<Finding> Finish() const {
-    if (finding_ || next_ == wanted_.size()) {
+    if (finding_) {
       return finding_;
     }
-    return Finding{.witness = Witness::kWire,
-                   .expected = ToText(*wanted_[next_]),
-                   .actual = "no such segment was sent",
-                   .place = wanted_[next_]->place};
+    if (next_ < wanted_.size()) {
+      return Finding{.witness = Witness::kWire,
+                     .expected = ToText(*wanted_[next_]),
+                     .actual = "no such segment was sent",
+                     .place = wanted_[next_]->place};
+    }
+    return repetition_;
   }
 
  private:
+  void Match(const Progress& progress, const std::string& sender, const SeenSegment& seen) {
+    const bool more = next_ < wanted_.size();
+    const std::optional<Duration> since = repetitions_.Add(seen);
+    if (more && Fits(*wanted_[next_], sender, seen, progress)) {
+      ++next_;
+      return;
+    }
+    if (!MustBeListed(seen.segment, progress)) {
+      return;
+    }
+    Finding finding{.witness = Witness::kWire,
+                    .expected = more ? ToText(*wanted_[next_]) : "no further SYN, FIN or RST",
+                    .actual = ToText(sender, seen),
+                    .place = more ? wanted_[next_]->place : list_.place,
+                    .packets = {seen.packet},
+                    .host = seen.host};
+    if (const ProbeRead* probe = since ? StallOver(*since, seen.t_ns, delays_) : nullptr) {
+      finding.weight = Verdict::kInconclusive;
+      finding.note =
+          fmt::format("sent again after {}; {}", FormatDuration(*since), Describe(*probe));
+      repetition_ = repetition_ ? repetition_ : finding;
+    } else if (!finding_) {
+      finding_ = finding;
+    }
+  }
+
   const ExpectedSegments& list_;
+  const Delays& delays_;
   std::vector<const ExpectedSegment*> wanted_;
   size_t next_ = 0;
   std::map<size_t, Progress> progress_;
+  Repetitions repetitions_;
   std::optional<Finding> finding_;
+  std::optional<Finding> repetition_;  // that the machine is to blame for
 };
 
 using ConnectionSet = std::set<size_t>;
 
-// The segments sent on these connections, in the order of sending, and those that the relay made,
-// in the order of their arrival.
-std::vector<std::pair<size_t, const SeenSegment*>> SentOn(const Reconstruction& what,
+// What either end's capture shows of these connections: sent and received segments, in the order of
+// the merged captures.
+std::vector<std::pair<size_t, const SeenSegment*>> SeenOn(const Reconstruction& what,
                                                           const ConnectionSet& connections) {
   std::vector<std::pair<size_t, size_t>> order;  // segment, connection
   for (const size_t c : connections) {
     for (const auto& [host, indices] : what.connections[c].segments) {
       for (const size_t i : indices) {
-        if (what.segments[i].sent || what.segments[i].injected) {
-          order.emplace_back(i, c);
-        }
+        order.emplace_back(i, c);
       }
     }
   }
   std::sort(order.begin(), order.end());
-  std::vector<std::pair<size_t, const SeenSegment*>> sent;
-  sent.reserve(order.size());
+  std::vector<std::pair<size_t, const SeenSegment*>> seen;
+  seen.reserve(order.size());
   for (const auto& [segment, connection] : order) {
-    sent.emplace_back(connection, &what.segments[segment]);
+    seen.emplace_back(connection, &what.segments[segment]);
   }
-  return sent;
+  return seen;
 }
 
 std::string SenderOf(const Scenario& scenario, const SeenSegment& seen) {
@@ -218,10 +291,11 @@ std::string SenderOf(const Scenario& scenario, const SeenSegment& seen) {
 
 std::optional<Finding> CheckList(const Scenario& scenario,
                                  const ExpectedSegments& list,
+                                 const Delays& delays,
                                  const Reconstruction& what,
                                  const ConnectionSet& connections) {
-  ListMatcher matcher(list);
-  for (const auto& [connection, seen] : SentOn(what, connections)) {
+  ListMatcher matcher(list, delays);
+  for (const auto& [connection, seen] : SeenOn(what, connections)) {
     matcher.Feed(connection, SenderOf(scenario, *seen), *seen);
   }
   return matcher.Finish();
@@ -244,11 +318,14 @@ bool IsMarked(const SeenSegment& seen) {
 
 }  // namespace
 
-std::vector<Finding> CheckSegments(const Scenario& scenario, const Reconstruction& what) {
+std::vector<Finding> CheckSegments(const Scenario& scenario,
+                                   const Evidence& evidence,
+                                   const Reconstruction& what) {
   std::vector<Finding> findings;
   if (!scenario.segments) {
     return findings;
   }
+  const Delays delays{2 * scenario.link_delay, Stalls(evidence.events)};
   ConnectionSet rest;
   for (size_t i = 0; i < what.connections.size(); ++i) {
     rest.insert(i);
@@ -264,14 +341,15 @@ std::vector<Finding> CheckSegments(const Scenario& scenario, const Reconstructio
       for (const size_t c : connections) {
         rest.erase(c);
       }
-      if (auto finding = CheckList(scenario, list, what, connections)) {
+      if (auto finding = CheckList(scenario, list, delays, what, connections)) {
         finding->expected = name + ": " + finding->expected;
         findings.push_back(*finding);
       }
     }
   }
   const ExpectedSegments none{.connection = {}, .segments = {}, .place = scenario.place};
-  if (auto finding = CheckList(scenario, over_all != nullptr ? *over_all : none, what, rest)) {
+  if (auto finding =
+          CheckList(scenario, over_all != nullptr ? *over_all : none, delays, what, rest)) {
     findings.push_back(*finding);
   }
   return findings;

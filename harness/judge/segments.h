@@ -11,8 +11,10 @@
 namespace lastack {
 
 // Findings where the FIN, RST and late SYN segments sent (and pure ACKs where listed) are not the
-// listed ones in this order.
+// listed ones in this order. A SYN or FIN that is only sent once more, because the machine stood
+// still while its ACK was due, is INCONCLUSIVE.
 [[nodiscard]] std::vector<Finding> CheckSegments(const Scenario& scenario,
+                                                 const Evidence& evidence,
                                                  const Reconstruction& what);
 
 // Findings where one end's capture holds a SYN, FIN or RST that the other end's does not, and the

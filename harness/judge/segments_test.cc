@@ -9,6 +9,8 @@
 namespace lastack {
 namespace {
 
+using judging::kMs;
+using judging::Received;
 using judging::Sent;
 using judging::TwoHosts;
 using judging::WithSegments;
@@ -39,11 +41,13 @@ std::vector<SeenSegment> ClientClosesFirst() {
   return segments;
 }
 
-std::vector<Finding> Check(std::vector<ExpectedSegment> expected, const Reconstruction& what) {
+std::vector<Finding> Check(std::vector<ExpectedSegment> expected,
+                           const Reconstruction& what,
+                           const Evidence& evidence = {}) {
   Scenario scenario = TwoHosts();
   scenario.segments.emplace();
   scenario.segments->push_back({.connection = "", .segments = std::move(expected)});
-  return CheckSegments(scenario, what);
+  return CheckSegments(scenario, evidence, what);
 }
 
 TEST(CheckSegments, AcceptsTheListInItsOrder) {
@@ -61,12 +65,90 @@ TEST(CheckSegments, TheHandshakeMayBeListed) {
       IsEmpty());
 }
 
+TEST(CheckSegments, ASynBelongsToTheHandshakeUntilItsAckHasCome) {
+  const SeenSegment again = Sent("server", kSynAck, 500, 101);
+  const SeenSegment fin = Sent("client", kFin, 101, 501);
+  auto on_the_way = Handshake();
+  on_the_way.insert(on_the_way.end(), {again, fin});
+  EXPECT_THAT(Check({{"client", "FIN"}}, WithSegments(on_the_way)), IsEmpty());
+  auto arrived = Handshake();
+  arrived.insert(arrived.end(), {Received(arrived.back()), again, fin});
+  ASSERT_THAT(Check({{"client", "FIN"}}, WithSegments(arrived)), SizeIs(1));
+  EXPECT_THAT(Check({{"client", "FIN"}}, WithSegments(arrived))[0].actual,
+              HasSubstr("server SYN,ACK"));
+}
+
 TEST(CheckSegments, WhatIsNotListedIsAFinding) {
   const auto findings = Check({{"client", "FIN"}}, WithSegments(ClientClosesFirst()));
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_THAT(findings[0].expected, HasSubstr("no further"));
   EXPECT_THAT(findings[0].actual, HasSubstr("server FIN"));
   EXPECT_THAT(findings[0].packets, testing::ElementsAre(6));
+}
+
+// The machine stood still for a time in a step that took the first second.
+Evidence StoodStill(Duration duration) {
+  Evidence evidence;
+  evidence.events = {{.t_ns = 0, .data = StepStarted{0}},
+                     {.t_ns = 1000 * kMs,
+                      .data = ProbeRead{.name = "wake-up overshoot",
+                                        .value = duration,
+                                        .margin = std::chrono::milliseconds(10)}}};
+  return evidence;
+}
+
+TEST(CheckSegments, ARepetitionIsInconclusiveWhereTheMachineStoodStillForTheTimeOut) {
+  auto segments = ClientClosesFirst();
+  segments.insert(segments.begin() + 4, segments[3]);
+  auto what = WithSegments(segments);
+  for (size_t i = 4; i < what.segments.size(); ++i) {
+    what.segments[i].t_ns += 200 * kMs;
+  }
+  const std::vector<ExpectedSegment> expected = {{"client", "FIN"}, {"server", "FIN"}};
+  ASSERT_THAT(Check(expected, what), SizeIs(1));
+  EXPECT_EQ(Check(expected, what)[0].weight, Verdict::kFail);
+  const auto stood_still = Check(expected, what, StoodStill(std::chrono::milliseconds(230)));
+  ASSERT_THAT(stood_still, SizeIs(1));
+  EXPECT_EQ(stood_still[0].weight, Verdict::kInconclusive);
+  EXPECT_THAT(stood_still[0].note, HasSubstr("sent again after 201.0 ms; wake-up overshoot of"));
+  EXPECT_THAT(stood_still[0].packets, testing::ElementsAre(5));
+  EXPECT_EQ(Check(expected, what, StoodStill(std::chrono::milliseconds(150)))[0].weight,
+            Verdict::kFail)
+      << "it stood still for less than the time-out";
+  for (SeenSegment& seen : what.segments) {
+    seen.t_ns += 2000 * kMs;
+  }
+  EXPECT_EQ(Check(expected, what, StoodStill(std::chrono::milliseconds(230)))[0].weight,
+            Verdict::kFail)
+      << "it stood still at another time";
+}
+
+TEST(CheckSegments, TheLinksRoundTripIsPartOfTheTimeOut) {
+  auto segments = ClientClosesFirst();
+  segments.insert(segments.begin() + 4, segments[3]);
+  auto what = WithSegments(segments);
+  what.segments[4].t_ns += 400 * kMs;
+  Scenario scenario = TwoHosts();
+  scenario.segments = {{.connection = "", .segments = {{"client", "FIN"}, {"server", "FIN"}}}};
+  const Evidence evidence = StoodStill(std::chrono::milliseconds(230));
+  EXPECT_EQ(CheckSegments(scenario, evidence, what).at(0).weight, Verdict::kFail);
+  scenario.link_delay = std::chrono::milliseconds(100);
+  EXPECT_EQ(CheckSegments(scenario, evidence, what).at(0).weight, Verdict::kInconclusive);
+}
+
+TEST(CheckSegments, WhatIsWrongBesidesARepetitionFails) {
+  auto segments = ClientClosesFirst();
+  segments.insert(segments.begin() + 4, segments[3]);
+  const Evidence evidence = StoodStill(std::chrono::milliseconds(230));
+  const auto findings =
+      Check({{"client", "FIN"}, {"server", "RST"}}, WithSegments(segments), evidence);
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].weight, Verdict::kFail);
+  EXPECT_EQ(Check({{"client", "FIN"}, {"server", "FIN"}, {"client", "FIN"}},
+                  WithSegments(segments),
+                  evidence)[0]
+                .weight,
+            Verdict::kFail);
 }
 
 TEST(CheckSegments, WhatIsMissingIsAFinding) {

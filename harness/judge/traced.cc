@@ -86,6 +86,13 @@ bool TellsAll(const KernelLife& life, const std::vector<KernelState>& samples) {
   });
 }
 
+// A socket is unhashed before its tracepoint says so. If that processor stands still in between,
+// the run can be over when the kernel says CLOSED.
+bool EndIsOutstanding(const KernelLife& life, const std::vector<KernelState>& samples) {
+  return !samples.empty() && samples.back().state == State::kClosed &&
+         (life.transitions.empty() || life.transitions.back().to != State::kClosed);
+}
+
 void CutOff(int64_t end_ns, KernelLife* life) {
   std::erase_if(life->transitions,
                 [&](const KernelTransition& transition) { return transition.t_ns > end_ns; });
@@ -100,24 +107,26 @@ void AddLives(const std::map<std::string, TraceQuality>& hosts,
   const std::vector<KernelLife> lives = KernelLives(evidence.events);
   std::set<const KernelLife*> taken;
   for (EndpointTrace& trace : what->endpoints) {
-    const auto host = hosts.find(trace.host);
     if (!trace.endpoint.remote) {
       continue;  // a listener is in LISTEN for a moment also where it may not listen
     }
-    const KernelLife* life = FindLife(lives, taken, trace);
+    const auto host = hosts.find(trace.host);
     if (host == hosts.end() || !host->second.whole) {
       continue;
     }
-    const bool missed = life != nullptr && host->second.missed && !TellsAll(*life, trace.kernel);
-    if (life == nullptr || missed) {
-      if (trace.connection >= 0) {
-        what->untold.push_back(trace.endpoint.name);
+    const KernelLife* life = FindLife(lives, taken, trace);
+    if (life != nullptr && (!host->second.missed || TellsAll(*life, trace.kernel))) {
+      KernelLife seen = *life;
+      CutOff(LastLook(trace), &seen);
+      if (!EndIsOutstanding(seen, trace.kernel)) {
+        taken.insert(life);
+        trace.life = std::move(seen);
+        continue;
       }
-      continue;
     }
-    taken.insert(life);
-    trace.life = *life;
-    CutOff(LastLook(trace), &*trace.life);
+    if (trace.connection >= 0) {
+      what->untold.push_back(trace.endpoint.name);
+    }
   }
 }
 

@@ -12,8 +12,9 @@ namespace lastack {
 inline constexpr Duration kWitnessLag = std::chrono::milliseconds(50);
 
 // Gives each endpoint of a host that was traced without a gap its life, up to the last sample of
-// it, and each RST its reason. A life that the samples contradict although programs were kept from
-// running is left out and named in `untold`.
+// it, and each RST its reason. A life is left out and named in `untold` if the samples contradict
+// it and programs were kept from running, or if they saw its end and the tracepoints did not say so
+// in time.
 void AddTraced(const Evidence& evidence, Reconstruction* what);
 
 }  // namespace lastack

@@ -222,9 +222,10 @@ bool IsSettled(const RunContext& run, size_t* looked_at) {
     return false;
   }
   *looked_at = run.recorder->frame_count();
-  const Reconstruction what = Reconstruct(*run.scenario, run.recorder->evidence());
-  return CheckSegments(*run.scenario, what).empty() &&
-         CheckBothEnds(*run.scenario, run.recorder->evidence(), what).empty();
+  const Evidence& evidence = run.recorder->evidence();
+  const Reconstruction what = Reconstruct(*run.scenario, evidence);
+  return CheckSegments(*run.scenario, evidence, what).empty() &&
+         CheckBothEnds(*run.scenario, evidence, what).empty();
 }
 
 // The states that the listed sequences end in.

@@ -68,7 +68,9 @@ Status RunSteps(RunContext* run) {
     }
     as_expected = *done;
   }
-  return EndRun(run, as_expected);
+  const Status ended = EndRun(run, as_expected);
+  RecordProbes(run);
+  return ended;
 }
 
 // A run that the harness could not finish: SKIP where this machine or user cannot do it, else
