@@ -4,6 +4,7 @@ The reasons are in ci/equivalent-mutants.yaml, under the same names.
 """
 
 import fnmatch
+import re
 
 from mutation.mutant import step_key
 from mutation.tree import condition_of, find, is_mapping, is_scalar, is_sequence, lives_in, pairs
@@ -203,6 +204,12 @@ def labels_that_are_alike(mutant):
     return name in labels and all(not _told_apart(mutant.file, name, labels[name][0], other) for other in labels[name])
 
 
+def longer_than_the_default(mutant):
+    """Another tcp_rto_min_us, or none, where it is so long that even its half is not below the default of 0.2 s."""
+    value = re.search(r"\btcp_rto_min_us: `?(\d+)", mutant.what) if mutant.kind == "sysctl" else None
+    return value is not None and int(value[1]) >= 400_000
+
+
 CLASSES = {
     "judged-wait": waits_for_judged_states,
     "order": waits_for_order,
@@ -213,4 +220,5 @@ CLASSES = {
     "refused-anyway": refused_either_way,
     "linger-without-fin": lingers_without_fin,
     "labels-alike": labels_that_are_alike,
+    "for-slow-machines": longer_than_the_default,
 }

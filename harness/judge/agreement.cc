@@ -196,6 +196,15 @@ bool IsPath(const std::vector<KernelTransition>& life) {
          }) == life.end();
 }
 
+// How often a program of a host's trace was kept from running.
+int64_t MissedAt(const std::string& host, const Evidence& evidence) {
+  int64_t missed = 0;
+  for (const auto& [event, closed] : Select<TraceClosed>(evidence.events)) {
+    missed += closed->host == host ? closed->missed : 0;
+  }
+  return missed;
+}
+
 std::string Timeline(const std::vector<WireState>& wire,
                      const std::vector<KernelTransition>& kernel,
                      bool of_wire) {
@@ -241,6 +250,10 @@ std::optional<Finding> CheckLife(const Scenario& scenario,
   }
   for (const WireState& one : wire) {
     finding.packets.push_back(one.packet);
+  }
+  if (const int64_t missed = MissedAt(trace.host, evidence); missed > 0 && !IsPath(kernel)) {
+    finding.weight = Verdict::kInconclusive;
+    finding.note = fmt::format("probe missed trace events: {} (margin 0)", missed);
   }
   if (const std::vector<Stall> stalls = Stalls(evidence.events); joint.late() && !stalls.empty()) {
     finding.weight = Verdict::kInconclusive;

@@ -139,6 +139,18 @@ TEST(CheckLives, TheSameTransitionMuchLaterIsAFindingUnlessTheMachineStoodStill)
   EXPECT_THAT(Lives(trace, evidence)[0].note, HasSubstr("wake-up overshoot"));
 }
 
+TEST(CheckLives, APathThatRfc9293DoesNotHaveIsInconclusiveOnlyWhereEventsWereMissed) {
+  const EndpointTrace trace = Traced(kActiveClose, {kEstablished, kFinWait2, kTimeWait});
+  ASSERT_THAT(Lives(trace), SizeIs(1));
+  EXPECT_EQ(Lives(trace)[0].weight, Verdict::kFail);
+  Evidence evidence;
+  evidence.events = {{.data = TraceClosed{"server", 0, 1}}, {.data = TraceClosed{"client", 0, 0}}};
+  EXPECT_EQ(Lives(trace, evidence).at(0).weight, Verdict::kFail) << "of another host";
+  evidence.events[1] = {.data = TraceClosed{"client", 0, 2}};
+  EXPECT_EQ(Lives(trace, evidence).at(0).weight, Verdict::kInconclusive);
+  EXPECT_THAT(Lives(trace, evidence).at(0).note, HasSubstr("missed trace events: 2"));
+}
+
 TEST(CheckLives, AnOrderThatIsWrongIsNeverInconclusive) {
   Evidence evidence;
   evidence.events.push_back({.data = ProbeRead{.name = "wake-up overshoot",

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
+
 namespace lastack {
 
 double LogAxis::At(double value) const {
@@ -43,7 +45,7 @@ std::string SvgText(
                      y,
                      anchor,
                      style,
-                     EscapeXml(text));
+                     EscapeMarkup(text));
 }
 
 std::string SvgCircle(double x, double y, double radius, const Dash& fill) {
@@ -59,29 +61,6 @@ std::string SvgCross(double x, double y, const Dash& dash) {
   constexpr double kArm = 3.5;
   return SvgLine(x - kArm, y - kArm, x + kArm, y + kArm, dash) +
          SvgLine(x - kArm, y + kArm, x + kArm, y - kArm, dash);
-}
-
-std::string EscapeXml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
 }
 
 }  // namespace lastack

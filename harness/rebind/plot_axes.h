@@ -38,6 +38,4 @@ struct Dash {
 [[nodiscard]] std::string SvgCircle(double x, double y, double radius, const Dash& fill);
 [[nodiscard]] std::string SvgCross(double x, double y, const Dash& dash);
 
-[[nodiscard]] std::string EscapeXml(std::string_view text);
-
 }  // namespace lastack

@@ -52,4 +52,9 @@ template <typename T>
   return selected;
 }
 
+// Frames that a host's capture of one interface could not hold.
+[[nodiscard]] uint64_t DroppedFrames(const Evidence& evidence,
+                                     const std::string& host,
+                                     const std::string& interface);
+
 }  // namespace lastack

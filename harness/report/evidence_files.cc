@@ -64,13 +64,7 @@ PcapngHeader HeaderOf(const Scenario& scenario,
     }
   }
   for (const std::string& interface : capture.interfaces) {
-    uint64_t dropped = 0;
-    for (const auto& [event, closed] : Select<CaptureClosed>(evidence.events)) {
-      if (closed->host == capture.host && closed->interface == interface) {
-        dropped = static_cast<uint64_t>(closed->dropped);
-      }
-    }
-    header.dropped.push_back(dropped);
+    header.dropped.push_back(DroppedFrames(evidence, capture.host, interface));
   }
   return header;
 }

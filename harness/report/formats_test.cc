@@ -102,7 +102,7 @@ TEST_F(Formats, JunitTellsFailuresFromErrorsFromSkips) {
   EXPECT_THAT(xml, HasSubstr("<skipped type=\"SKIP\" message=\"needs&#10;bpf # here\">"));
   EXPECT_THAT(xml, HasSubstr("[[ATTACHMENT|evidence/a/fails/2/client.pcapng]]"));
   EXPECT_THAT(xml,
-              HasSubstr("again: lastack run scenarios/a/b.yaml --filter 'a/fails' "
+              HasSubstr("again: lastack run scenarios/a/b.yaml --filter &#39;a/fails&#39; "
                         "--set net.ipv4.tcp_fin_timeout=2"));
 }
 
@@ -126,7 +126,7 @@ TEST_F(Formats, KtapHasPlanResultsAndTotals) {
             "#     expected: 1%\n"
             "#     actual:   <2>\n"
             "#   evidence: evidence/a/fails/2\n"
-            "#   again: lastack run scenarios/a/b.yaml --filter 'a/fails' "
+            "#   again: lastack run scenarios/a/b.yaml --filter &#39;a/fails&#39; "
             "--set net.ipv4.tcp_fin_timeout=2\n"
             "not ok 2 a/fails/2\n"
             "#   no host\n"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/markup.h"
 #include "scenario/utf8.h"
 
 namespace lastack {
@@ -22,23 +23,13 @@ void Append(std::string_view valid, std::string* out) {
     constexpr char kDelete = 0x7F;
     const bool control =
         (static_cast<unsigned char>(c) < kFirstPrintable && c != '\n' && c != '\t') || c == kDelete;
-    if (c == '&') {
-      *out += "&amp;";
-    } else if (c == '<') {
-      *out += "&lt;";
-    } else if (c == '>') {
-      *out += "&gt;";
-    } else if (c == '"') {
-      *out += "&quot;";
-    } else if (c == '\'') {
-      *out += "&#39;";
-    } else if (control) {
+    if (control) {
       *out += kReplacement;
     } else if (IsNoncharacter(valid, i)) {
       *out += kReplacement;
       i += 2;
     } else {
-      *out += c;
+      AppendEscaped(c, out);
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
 #include "base/time.h"
 #include "report/plain_text.h"
 #include "report/report_file.h"
@@ -16,26 +17,7 @@ namespace lastack {
 namespace {
 
 std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : PlainText(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
+  return EscapeMarkup(PlainText(text));
 }
 
 // A parser turns line feeds and tabs in attributes into spaces unless they are written so.

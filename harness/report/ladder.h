@@ -24,6 +24,7 @@ struct LadderItem {
   int64_t end_ns = 0;   // arrow: when it arrived; fold: of the last in it; else t_ns
   std::string text;     // "FIN,ACK"; "close → ok"; "37 data segments, 52 KiB"
   std::string numbers;  // arrow: "seq=1 ack=1 len=5"
+  std::string reason;   // arrow of a RST: the kernel's, where it is known
   std::string fields;   // all there is to know, a line each
   int step = kAfterLastStep;
   int line = 0;          // of that step in the scenario's file; 0: of none

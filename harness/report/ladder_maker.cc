@@ -151,6 +151,7 @@ class LadderMaker {
                     .t_ns = entry.t_ns,
                     .end_ns = entry.received_packet == 0 ? entry.t_ns : entry.received_ns,
                     .text = entry.text,
+                    .reason = entry.reason,
                     .sent_packet = entry.sent_packet,
                     .received_packet = entry.received_packet,
                     .bytes = entry.bytes,

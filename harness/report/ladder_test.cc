@@ -279,6 +279,16 @@ TEST(LadderText, EveryFateHasASignOfItsOwn) {
   EXPECT_THAT(text, HasSubstr("FIN,ACK duplicate"));
 }
 
+TEST(LadderText, AResetSaysWhy) {
+  Timeline timeline = Empty();
+  AddSegment(&timeline, "server", "RST", 0).reason = "NO_SOCKET";
+  AddSegment(&timeline, "server", "RST,ACK", 20 * kMs).reason = "TCP_KEEPALIVE_TIMEOUT";
+  const std::string text = DrawLadder(timeline);
+  EXPECT_THAT(text, HasSubstr("│◀━━━━━━━━━━━━ RST NO_SOCKET ━━│\n"));
+  EXPECT_THAT(text, HasSubstr("│◀━━━━━━━━━━━━━━━━━━ RST,ACK ━━│\n"));
+  EXPECT_THAT(text, HasSubstr("│    TCP_KEEPALIVE_TIMEOUT     │\n"));
+}
+
 TEST(LadderText, SilencesFoldsAndDifferences) {
   Timeline timeline = Empty();
   for (int i = 0; i < 5; ++i) {

@@ -124,11 +124,17 @@ class Drawing {
     label += item.retransmitted && !item.injected ? "again " : "";
     const char* rail = item.injected ? "┅" : item.retransmitted ? "╌" : item.control ? "━" : "─";
     const std::string head = item.lost ? "✗" : from_left ? "▶" : "◀";
-    const size_t used = Columns(label) + 3;
+    constexpr size_t kRails = 4;  // two before the label, one behind it, the head
+    const bool reason_fits = Columns(label + item.reason) + 1 + kRails <= kArrowWidth;
+    label += item.reason.empty() || !reason_fits ? "" : item.reason + " ";
+    const size_t used = Columns(label) + kRails - 1;
     const std::string run = Repeat(rail, kArrowWidth > used ? kArrowWidth - used : 1);
     const std::string arrow =
         from_left ? Repeat(rail, 2) + label + run + head : head + run + label + Repeat(rail, 2);
     Line(Time(item.t_ns), item.states[0], arrow, item.states[1] + Mark(item));
+    if (!item.reason.empty() && !reason_fits) {
+      Line("", "", Centered(item.reason), "");
+    }
   }
 
   // Its parts, one below the other if they do not fit side by side.

@@ -163,13 +163,7 @@ PcapngHeader HeaderOf(const RestartFacts& facts,
   header.os = "Linux " + facts.kernel;
   header.snaplen = kSnaplen;
   for (const std::string& interface : capture.interfaces) {
-    uint64_t dropped = 0;
-    for (const auto& [event, closed] : Select<CaptureClosed>(evidence.events)) {
-      if (closed->host == capture.host && closed->interface == interface) {
-        dropped = static_cast<uint64_t>(closed->dropped);
-      }
-    }
-    header.dropped.push_back(dropped);
+    header.dropped.push_back(DroppedFrames(evidence, capture.host, interface));
   }
   return header;
 }
