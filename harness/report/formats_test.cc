@@ -126,7 +126,7 @@ TEST_F(Formats, KtapHasPlanResultsAndTotals) {
             "#     expected: 1%\n"
             "#     actual:   <2>\n"
             "#   evidence: evidence/a/fails/2\n"
-            "#   again: lastack run scenarios/a/b.yaml --filter &#39;a/fails&#39; "
+            "#   again: lastack run scenarios/a/b.yaml --filter 'a/fails' "
             "--set net.ipv4.tcp_fin_timeout=2\n"
             "not ok 2 a/fails/2\n"
             "#   no host\n"
