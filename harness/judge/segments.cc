@@ -181,10 +181,10 @@ struct Delays {
 };
 
 // The probe that says that the machine stood still for all the time between two sendings in which
-// the ACK was due.
+// the ACK was due. No time-out is as short as what the probe measures on any machine.
 const ProbeRead* StallOver(Duration between, int64_t t_ns, const Delays& delays) {
   for (const Stall& stall : delays.stalls) {
-    if (stall.from_ns <= t_ns && t_ns <= stall.to_ns &&
+    if (stall.from_ns <= t_ns && t_ns <= stall.to_ns && between > stall.probe->margin &&
         between <= delays.round_trip + stall.probe->value + stall.probe->margin) {
       return stall.probe;
     }

@@ -115,6 +115,10 @@ TEST(CheckSegments, ARepetitionIsInconclusiveWhereTheMachineStoodStillForTheTime
   EXPECT_EQ(Check(expected, what, StoodStill(std::chrono::milliseconds(150)))[0].weight,
             Verdict::kFail)
       << "it stood still for less than the time-out";
+  const Reconstruction at_once = WithSegments(segments);
+  EXPECT_EQ(Check(expected, at_once, StoodStill(std::chrono::milliseconds(230)))[0].weight,
+            Verdict::kFail)
+      << "no time-out is that short";
   for (SeenSegment& seen : what.segments) {
     seen.t_ns += 2000 * kMs;
   }
