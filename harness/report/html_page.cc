@@ -131,7 +131,7 @@ class Page {
                             const std::string& label,
                             const std::map<std::string, size_t>& values) {
     std::string text =
-        fmt::format("<label>{} <select name=\"{}\"><option value=\"\">all</option>", label, name);
+        fmt::format(R"(<label>{} <select name="{}"><option value="">all</option>)", label, name);
     for (const auto& [value, count] : values) {
       text += fmt::format("<option value=\"{0}\">{0} ({1})</option>", EscapeHtml(value), count);
     }
@@ -168,7 +168,7 @@ class Page {
         ++claims[claim];
       }
     }
-    page_ += "<form id=\"filters\" role=\"search\" aria-label=\"filters\">" +
+    page_ += R"(<form id="filters" role="search" aria-label="filters">)" +
              Choice("family", "family", families) + Choice("verdict", "verdict", verdicts) +
              Choice("claim", "claim", claims) +
              "<label class=\"text\">text <input type=\"search\" name=\"text\" placeholder=\"press "

@@ -157,7 +157,7 @@ std::string LadderTable(const Ladder& ladder) {
   const std::string left = ladder.ends[0].title.substr(0, ladder.ends[0].title.rfind(' '));
   const std::string right = ladder.ends[1].title.substr(0, ladder.ends[1].title.rfind(' '));
   std::string table =
-      "<details class=\"table\"><summary>The same as a table</summary><div class=\"scroll\">";
+      R"(<details class="table"><summary>The same as a table</summary><div class="scroll">)";
   table += "<table><caption>" + EscapeHtml(ladder.ends[0].title + " and " + ladder.ends[1].title) +
            "</caption>";
   table += Header({"time",

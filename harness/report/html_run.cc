@@ -113,7 +113,7 @@ class RunDrawing {
   }
 
   void Chips() {
-    body_ += "<ul class=\"chips\" aria-label=\"witnesses\">";
+    body_ += R"(<ul class="chips" aria-label="witnesses">)";
     Chip("wire", Witness::kWire, judgement_.wire);
     Chip("kernel", Witness::kKernel, judgement_.kernel);
     Chip("app", Witness::kApp, judgement_.app);
@@ -135,7 +135,7 @@ class RunDrawing {
     const std::string blind =
         report.blind_spots.empty() ? "" : "\ncannot see: " + Join(report.blind_spots, "; ");
     body_ +=
-        fmt::format("<li class=\"{}\" title=\"{}\">{} {}: {}</li>",
+        fmt::format(R"(<li class="{}" title="{}">{} {}: {}</li>)",
                     ChipClass(fine ? Verdict::kPass : first->weight),
                     EscapeHtml(report.source + (fine ? "" : "\n" + Describe(*first)) + blind),
                     fine                                      ? "✓"

@@ -1,6 +1,7 @@
 #include "report/ladder_svg.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,12 +31,11 @@ const char* RoleClass(LadderRole role) {
 
 class Drawing {
  public:
-  Drawing(const Ladder& ladder, SvgShape shape, const std::string& id)
+  Drawing(const Ladder& ladder, SvgShape shape, std::string id)
       : ladder_(ladder),
-
         pen_(shape),
         layout_(LayOut(ladder, pen_.at().widths)),
-        id_(id) {}
+        id_(std::move(id)) {}
 
   std::string Draw() {
     const double height = pen_.at().top + layout_.height + MissingHeight() + 6;
@@ -83,8 +83,8 @@ class Drawing {
       const LadderEnd& end = ladder_.ends[side];
       if (!pen_.narrow()) {
         const double x = pen_.at().lane[side] + pen_.at().lane_width / 2;
-        pen_.Out("<text class=\"n\" x=\"{}\" y=\"20\">{}</text>", x, EscapeHtml(end.title));
-        pen_.Out("<text class=\"p\" x=\"{}\" y=\"40\">{}</text>", x, EscapeHtml(end.part));
+        pen_.Out(R"(<text class="n" x="{}" y="20">{}</text>)", x, EscapeHtml(end.title));
+        pen_.Out(R"(<text class="p" x="{}" y="40">{}</text>)", x, EscapeHtml(end.part));
         continue;
       }
       const char* anchor = side == 0 ? "s" : "e";
@@ -92,9 +92,9 @@ class Drawing {
       const size_t space = end.title.rfind(' ');
       const std::string name = end.title.substr(0, space);
       const std::string address = space == std::string::npos ? "" : end.title.substr(space + 1);
-      pen_.Out("<text class=\"n {}\" x=\"{}\" y=\"16\">{}</text>", anchor, x, EscapeHtml(name));
-      pen_.Out("<text class=\"c {}\" x=\"{}\" y=\"34\">{}</text>", anchor, x, EscapeHtml(address));
-      pen_.Out("<text class=\"p {}\" x=\"{}\" y=\"52\">{}</text>", anchor, x, EscapeHtml(end.part));
+      pen_.Out(R"(<text class="n {}" x="{}" y="16">{}</text>)", anchor, x, EscapeHtml(name));
+      pen_.Out(R"(<text class="c {}" x="{}" y="34">{}</text>)", anchor, x, EscapeHtml(address));
+      pen_.Out(R"(<text class="p {}" x="{}" y="52">{}</text>)", anchor, x, EscapeHtml(end.part));
     }
   }
 
@@ -107,20 +107,19 @@ class Drawing {
       const LadderBox& box = boxes[i];
       const std::string cause = box.cause.empty() ? "" : ": " + box.cause;
       pen_.Out("<g class=\"b {}\">{}", RoleClass(box.role), pen_.Hint(box.state + cause));
-      pen_.Out("<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\"/>",
+      pen_.Out(R"(<rect x="{}" y="{:.1f}" width="{}" height="{:.1f}"/>)",
                x,
                pen_.Y(point.y),
                pen_.at().lane_width,
                height);
-      pen_.Out("<text x=\"{}\" y=\"{:.1f}\">{}{}</text></g>",
+      pen_.Out(R"(<text x="{}" y="{:.1f}">{}{}</text></g>)",
                x + pen_.at().lane_width / 2,
                pen_.Y(point.y) + 13,
                EscapeHtml(box.state),
                box.kernel_only ? "<tspan class=\"m\"> k</tspan>" : "");
     }
     const double rail = pen_.at().rail[side];
-    pen_.Out(
-        "<path class=\"r\" d=\"M{} {}V{:.1f}\"/>", rail, pen_.at().top, pen_.Y(layout_.height));
+    pen_.Out(R"(<path class="r" d="M{} {}V{:.1f}"/>)", rail, pen_.at().top, pen_.Y(layout_.height));
     for (size_t i = 0; i < boxes.size(); ++i) {
       if (!boxes[i].mismatch.empty()) {
         const LadderPoint& point = layout_.boxes[side][i];
@@ -134,7 +133,7 @@ class Drawing {
 
   void Silence(const LadderSilence& silence, const LadderPoint& point) {
     constexpr double kHalf = 10;
-    pen_.Out("<g class=\"z\"><rect x=\"0\" y=\"{:.1f}\" width=\"{}\" height=\"20\" rx=\"4\"/>",
+    pen_.Out(R"(<g class="z"><rect x="0" y="{:.1f}" width="{}" height="20" rx="4"/>)",
              pen_.Y(point.y) - kHalf,
              pen_.at().width);
     pen_.Out("<text x=\"{}\" y=\"{:.1f}\">· · · {} · · ·</text></g>",
@@ -160,7 +159,7 @@ class Drawing {
     double last = -kApart;
     for (const auto& [y, t_ns] : times) {
       if (y >= last + kApart) {
-        pen_.Out("<text class=\"m e\" x=\"{}\" y=\"{:.1f}\">{:.2f} ms</text>",
+        pen_.Out(R"(<text class="m e" x="{}" y="{:.1f}">{:.2f} ms</text>)",
                  pen_.at().time,
                  pen_.Y(y) + SvgPen::kBaseline,
                  static_cast<double>(t_ns) / kNsPerMs);
@@ -189,7 +188,7 @@ class Drawing {
       pen_.Frame(2, y, pen_.at().width - 4, height);
       for (const std::string& line : lines) {
         y += SvgPen::kLine;
-        pen_.Out("<text class=\"w s\" x=\"12\" y=\"{:.1f}\">{}</text>", y, EscapeHtml(line));
+        pen_.Out(R"(<text class="w s" x="12" y="{:.1f}">{}</text>)", y, EscapeHtml(line));
       }
       y += 14;
     }

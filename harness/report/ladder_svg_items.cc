@@ -53,7 +53,7 @@ class ItemDrawing {
       const double lane = pen_->narrow()
                               ? pen_->at().rail[index]
                               : pen_->at().lane[index] + (index == 0 ? 0 : pen_->at().lane_width);
-      pen_->Out("<path class=\"y\" d=\"M{} {:.1f}H{}\"/>", pen_->at().text[index], y, lane);
+      pen_->Out(R"(<path class="y" d="M{} {:.1f}H{}"/>)", pen_->at().text[index], y, lane);
     }
     const std::string line = item.line == 0 || pen_->narrow()
                                  ? ""
@@ -79,7 +79,7 @@ class ItemDrawing {
         std::max(point.end_y, point.y + SvgPen::kLine * static_cast<double>(parts.size()) + 8);
     pen_->Out("<g class=\"fold\"{}>{}", Attributes(item), pen_->Hint(item.fields));
     for (const double y : {point.y, (point.y + bottom) / 2, bottom}) {
-      pen_->Out("<path class=\"l\" d=\"M{} {:.1f}H{}M{} {:.1f}H{}\"/>",
+      pen_->Out(R"(<path class="l" d="M{} {:.1f}H{}M{} {:.1f}H{}"/>)",
                 pen_->at().rail[0],
                 pen_->Y(y),
                 middle - half,
@@ -87,7 +87,7 @@ class ItemDrawing {
                 pen_->Y(y),
                 pen_->at().rail[1]);
     }
-    pen_->Out("<rect x=\"{}\" y=\"{:.1f}\" width=\"{}\" height=\"{:.1f}\" rx=\"5\"/>",
+    pen_->Out(R"(<rect x="{}" y="{:.1f}" width="{}" height="{:.1f}" rx="5"/>)",
               middle - half,
               pen_->Y(point.y),
               2 * half,
@@ -96,7 +96,7 @@ class ItemDrawing {
         (point.y + bottom) / 2 - SvgPen::kLine * static_cast<double>(parts.size() - 1) / 2;
     for (size_t i = 0; i < parts.size(); ++i) {
       const size_t begin = parts[i].find_first_not_of(' ');
-      pen_->Out("<text x=\"{}\" y=\"{:.1f}\">{}</text>",
+      pen_->Out(R"(<text x="{}" y="{:.1f}">{}</text>)",
                 middle,
                 pen_->Y(first) + SvgPen::kBaseline + SvgPen::kLine * static_cast<double>(i),
                 EscapeHtml(begin == std::string::npos ? "" : parts[i].substr(begin)));
@@ -132,9 +132,9 @@ class ItemDrawing {
     pen_->Out("<g class=\"a{}\"{}>{}", kinds, Attributes(item), pen_->Hint(item.fields));
     const auto [x0, y0] = on(begin);
     const auto [x1, y1] = on(end);
-    pen_->Out("<path class=\"l\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>", x0, y0, x1, y1);
+    pen_->Out(R"(<path class="l" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>)", x0, y0, x1, y1);
     if (made_on_the_way) {
-      pen_->Out("<circle class=\"h\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"/>", x0, y0);
+      pen_->Out(R"(<circle class="h" cx="{:.1f}" cy="{:.1f}" r="4"/>)", x0, y0);
     }
     if (item.lost) {
       pen_->Out(
@@ -169,7 +169,7 @@ class ItemDrawing {
   void ShortLabel(const LadderItem& item, bool leftwards, double x, double y) {
     constexpr double kBeside = 10;
     const char* fate = item.lost ? " lost" : item.injected ? " injected" : " duplicate";
-    pen_->Out("<text class=\"t {}\" x=\"{:.1f}\" y=\"{:.1f}\">{}{}</text>",
+    pen_->Out(R"(<text class="t {}" x="{:.1f}" y="{:.1f}">{}{}</text>)",
               leftwards ? "e" : "s",
               x + (leftwards ? -kBeside : kBeside),
               y + SvgPen::kBaseline,
@@ -185,7 +185,7 @@ class ItemDrawing {
     };
     const auto [ax, ay] = corner(kHalf);
     const auto [bx, by] = corner(-kHalf);
-    pen_->Out("<path class=\"h\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}z\"/>",
+    pen_->Out(R"(<path class="h" d="M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}z"/>)",
               x,
               y,
               ax,
@@ -210,7 +210,7 @@ class ItemDrawing {
 
   void Numbers(const LadderItem& item, const LadderPoint& point, size_t sender) {
     const auto number = [&](size_t side, int64_t packet, double y) {
-      pen_->Out("<text class=\"m {}\" x=\"{}\" y=\"{:.1f}\">#{}</text>",
+      pen_->Out(R"(<text class="m {}" x="{}" y="{:.1f}">#{}</text>)",
                 side == 0 ? "s" : "e",
                 pen_->at().rail[side] + (side == 0 ? 5 : -5),
                 y,

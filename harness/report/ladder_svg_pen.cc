@@ -32,7 +32,7 @@ std::string SvgPen::Hint(const std::string& text) const {
 }
 
 void SvgPen::Frame(double x, double y, double width, double height) {
-  Out("<rect class=\"f\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"3\"/>",
+  Out(R"(<rect class="f" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="3"/>)",
       x,
       y,
       width,
@@ -52,7 +52,7 @@ size_t SvgPen::Lines(const std::string& text,
   size_t widest = 0;
   const auto lines = WrapText(text, middle || narrow() ? at_.widths.middle : at_.widths.side);
   for (size_t i = 0; i < lines.size(); ++i) {
-    Out("<text class=\"{}{}\" x=\"{}\" y=\"{:.1f}\">{}{}</text>",
+    Out(R"(<text class="{}{}" x="{}" y="{:.1f}">{}{}</text>)",
         style,
         anchor,
         x,

@@ -20,12 +20,12 @@ std::vector<Transition> Connection::Feed(Direction direction, const Segment& seg
   return {first, transitions_.end()};
 }
 
-void Connection::Move(State next, std::string_view why) {
-  const bool forgets = next == State::kTimeWait && options_.no_time_wait;
-  const State to = forgets ? State::kClosed : next;
-  transitions_.push_back({state_, to, fed_, std::string(why)});
-  state_ = to;
-  ended_ = to == State::kClosed;
+void Connection::Move(State to, std::string_view why) {
+  const bool forgets = to == State::kTimeWait && options_.no_time_wait;
+  const State reached = forgets ? State::kClosed : to;
+  transitions_.push_back({state_, reached, fed_, std::string(why)});
+  state_ = reached;
+  ended_ = reached == State::kClosed;
 }
 
 void Connection::BeginInTheMiddle(Direction direction, const Segment& segment) {
