@@ -1,6 +1,7 @@
 #include "base/base64.h"
 
 #include <array>
+#include <cstddef>
 
 namespace lastack {
 namespace {
@@ -63,7 +64,7 @@ std::optional<std::vector<uint8_t>> Base64Decode(std::string_view text) {
       bytes.push_back(static_cast<uint8_t>(bits));
     }
   }
-  bytes.resize(bytes.size() - padding);
+  bytes.erase(bytes.end() - static_cast<std::ptrdiff_t>(padding), bytes.end());
   return bytes;
 }
 
