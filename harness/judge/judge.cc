@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "judge/agreement.h"
+#include "judge/both_ends.h"
 #include "judge/segments.h"
 #include "judge/states.h"
 #include "judge/steps.h"

@@ -12,7 +12,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "judge/app.h"
-#include "judge/stall.h"
+#include "judge/repetitions.h"
 #include "judge/states.h"
 
 namespace lastack {
@@ -154,44 +154,6 @@ std::string ToText(const std::string& sender, const SeenSegment& seen) {
          (seen.reason.empty() ? std::string() : " for " + seen.reason);
 }
 
-// Finds, for a SYN or FIN that is sent again, the time since it was sent last.
-class Repetitions {
- public:
-  // Nothing for one that was not sent before, and for what no timer sends.
-  std::optional<Duration> Add(const SeenSegment& seen) {
-    const Segment& segment = seen.segment;
-    if (seen.injected || segment.flags.rst || !(segment.flags.syn || segment.flags.fin)) {
-      return std::nullopt;
-    }
-    const auto [last, is_first] = last_.try_emplace(
-        {segment.source, segment.destination, segment.seg_seq, ToString(segment.flags)}, seen.t_ns);
-    const Duration since(seen.t_ns - last->second);
-    last->second = seen.t_ns;
-    return is_first ? std::nullopt : std::optional(since);
-  }
-
- private:
-  std::map<std::tuple<SocketAddress, SocketAddress, uint32_t, std::string>, int64_t> last_;
-};
-
-// What can have kept an ACK from coming in time.
-struct Delays {
-  Duration round_trip{};  // of the link
-  std::vector<Stall> stalls;
-};
-
-// The probe that says that the machine stood still for all the time between two sendings in which
-// the ACK was due. No time-out is as short as what the probe measures on any machine.
-const ProbeRead* StallOver(Duration between, int64_t t_ns, const Delays& delays) {
-  for (const Stall& stall : delays.stalls) {
-    if (stall.from_ns <= t_ns && t_ns <= stall.to_ns && between > stall.probe->margin &&
-        between <= delays.round_trip + stall.probe->value + stall.probe->margin) {
-      return stall.probe;
-    }
-  }
-  return nullptr;
-}
-
 // Walks one list of expected segments along the segments sent on some connections.
 class ListMatcher {
  public:
@@ -311,11 +273,6 @@ ConnectionSet ConnectionsOf(const Reconstruction& what, const std::string& endpo
   return connections;
 }
 
-bool IsMarked(const SeenSegment& seen) {
-  return !seen.loopback &&
-         (seen.segment.flags.syn || seen.segment.flags.fin || seen.segment.flags.rst);
-}
-
 }  // namespace
 
 std::vector<Finding> CheckSegments(const Scenario& scenario,
@@ -351,56 +308,6 @@ std::vector<Finding> CheckSegments(const Scenario& scenario,
   if (auto finding =
           CheckList(scenario, over_all != nullptr ? *over_all : none, delays, what, rest)) {
     findings.push_back(*finding);
-  }
-  return findings;
-}
-
-std::vector<Finding> CheckBothEnds(const Scenario& scenario,
-                                   const Evidence& evidence,
-                                   const Reconstruction& what) {
-  // Sent and not lost, minus received and not made on the way.
-  std::map<SegmentIdentity, std::pair<int, const SeenSegment*>> balance;
-  for (const SeenSegment& seen : what.segments) {
-    if (IsMarked(seen) && !seen.lost && !seen.injected) {
-      auto& [count, example] = balance[IdentityOf(seen.segment)];
-      count += seen.sent ? 1 : -1;
-      example = &seen;
-    }
-  }
-  for (const auto& [event, decided] : Select<WireDecided>(evidence.events)) {
-    const WireSegment& segment = decided->segment;
-    const auto found = balance.find({segment.source,
-                                     segment.destination,
-                                     segment.seq,
-                                     segment.ack,
-                                     segment.flags,
-                                     segment.len});
-    if (decided->what == WireDecision::kDuplicated && found != balance.end()) {
-      ++found->second.first;
-    }
-  }
-  std::vector<Finding> findings;
-  for (const auto& [identity, entry] : balance) {
-    const auto& [count, example] = entry;
-    if (count != 0) {
-      findings.push_back(
-          {.witness = Witness::kWire,
-           .expected = Describe("", example->segment) + " in the captures of both ends",
-           .actual = fmt::format("{} only in the {}'s",
-                                 count > 0 ? count : -count,
-                                 count > 0 ? "sender" : "receiver"),
-           .place = scenario.place,
-           .packets = {example->packet},
-           .host = example->host});
-    }
-  }
-  if (!what.unseen_decisions.empty()) {
-    findings.push_back(
-        {.witness = Witness::kWire,
-         .expected = "what the relay stopped in its sender's capture",
-         .actual = fmt::format("{} segments are not there", what.unseen_decisions.size()),
-         .place = scenario.place,
-         .events = what.unseen_decisions});
   }
   return findings;
 }

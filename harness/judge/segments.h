@@ -1,5 +1,4 @@
-// Segments: those a scenario lists against those that were sent, and each end's capture against the
-// other's.
+// The segments that a scenario lists against those that were sent.
 #pragma once
 
 #include <vector>
@@ -14,12 +13,6 @@ namespace lastack {
 // listed ones in this order. A SYN or FIN that is only sent once more, because the machine stood
 // still while its ACK was due, is INCONCLUSIVE.
 [[nodiscard]] std::vector<Finding> CheckSegments(const Scenario& scenario,
-                                                 const Evidence& evidence,
-                                                 const Reconstruction& what);
-
-// Findings where one end's capture holds a SYN, FIN or RST that the other end's does not, and the
-// relay does not account for it; and where the relay stopped a segment that nobody sent.
-[[nodiscard]] std::vector<Finding> CheckBothEnds(const Scenario& scenario,
                                                  const Evidence& evidence,
                                                  const Reconstruction& what);
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "judge/app.h"
+#include "judge/both_ends.h"
 #include "judge/segments.h"
 #include "judge/states.h"
 #include "judge/waits.h"

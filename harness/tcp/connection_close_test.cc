@@ -31,6 +31,15 @@ TEST(Connection, ThreeSegmentCloseHasNoFinWait2) {
             "TIME-WAIT (received FIN and the ACK of FIN)");
 }
 
+TEST(Connection, WithoutTimeWaitTheEndIsClosedForGood) {
+  EXPECT_EQ(After(FinWait2(),
+                  {In("FIN,ACK seq=301 ack=102"),
+                   Out("ACK seq=102 ack=302"),
+                   In("FIN,ACK seq=301 ack=102")},
+                  {.no_time_wait = true}),
+            "CLOSED (received FIN)");
+}
+
 TEST(Connection, SimultaneousClose) {
   EXPECT_EQ(
       After(FinWait1(),
